@@ -1,0 +1,107 @@
+/*
+ * What every file that knows nginx starts with: nginx core, the shared
+ * vocabulary, assertions and the differences between versions of nginx.
+ *
+ * Layer: ngx_hc_, vocabulary.  The only place that asks for nginx_version.
+ */
+
+#ifndef NGX_HC_BASE_H_INCLUDED_
+#define NGX_HC_BASE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "hc_base.h"
+
+
+#if (nginx_version < 1022000)
+#error nginx 1.22.0 or later is needed
+#endif
+
+
+#define ngx_hc_assert(x)  hc_assert(x)
+
+
+static ngx_inline hc_str_t
+ngx_hc_str(const ngx_str_t *s)
+{
+    return hc_str(s->data, s->len);
+}
+
+
+/* For formats and calls that only read: the bytes are still not owned. */
+
+static ngx_inline ngx_str_t
+ngx_hc_ngx_str(hc_str_t s)
+{
+    ngx_str_t  str;
+
+    str.data = (u_char *) s.data;
+    str.len = s.len;
+
+    return str;
+}
+
+
+/*
+ * Repeated header fields: nginx 1.23 links elements, before that an array
+ * points at them.
+ */
+
+#if (nginx_version >= 1023000)
+
+typedef ngx_table_elt_t  *ngx_hc_header_list_t;
+
+#define ngx_hc_header_single(h)  (h)->next = NULL
+#define ngx_hc_has_cookie(r)     ((r)->headers_in.cookie != NULL)
+
+
+static ngx_inline ngx_int_t
+ngx_hc_header_append(ngx_pool_t *pool, ngx_hc_header_list_t *list,
+    ngx_table_elt_t *h)
+{
+    while (*list) {
+        list = &(*list)->next;
+    }
+
+    h->next = NULL;
+    *list = h;
+
+    return NGX_OK;
+}
+
+#else
+
+typedef ngx_array_t  ngx_hc_header_list_t;
+
+#define ngx_hc_header_single(h)
+#define ngx_hc_has_cookie(r)     ((r)->headers_in.cookies.nelts != 0)
+
+
+static ngx_inline ngx_int_t
+ngx_hc_header_append(ngx_pool_t *pool, ngx_hc_header_list_t *list,
+    ngx_table_elt_t *h)
+{
+    ngx_table_elt_t  **ph;
+
+    if (list->elts == NULL
+        && ngx_array_init(list, pool, 1, sizeof(ngx_table_elt_t *)) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ph = ngx_array_push(list);
+    if (ph == NULL) {
+        return NGX_ERROR;
+    }
+
+    *ph = h;
+
+    return NGX_OK;
+}
+
+#endif
+
+
+#endif /* NGX_HC_BASE_H_INCLUDED_ */
