@@ -1,0 +1,388 @@
+/*
+ * Public calls of the first-level cache; the only file that locks.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "hc_l1_priv.h"
+
+
+#if (HC_TEST_HOOKS)
+void  (*hc_l1_pause)(const char *point);
+#endif
+
+
+/* An initialised robust mutex that is always made consistent gives no other
+ * error. */
+
+static void
+hc_l1_lock(hc_l1_t *l1, hc_l1_shard_t *s)
+{
+    int  rc;
+
+    rc = pthread_mutex_lock(&s->mutex);
+    hc_assert(rc == 0 || rc == EOWNERDEAD);
+
+    if (rc == EOWNERDEAD) {
+        if (s->changing) {
+            hc_l1_reset_locked(l1, s);
+        }
+
+        (void) pthread_mutex_consistent(&s->mutex);
+    }
+
+    hc_l1_pause_at("locked");
+}
+
+
+static void
+hc_l1_unlock(hc_l1_shard_t *s)
+{
+    hc_l1_pause_at("unlocking");
+
+    (void) pthread_mutex_unlock(&s->mutex);
+}
+
+
+/* Shards by the high bits, buckets by the low ones. */
+
+static hc_l1_shard_t *
+hc_l1_shard(const hc_l1_t *l1, const hc_l1_key_t *k)
+{
+    return &l1->shards[k->hash >> 58 & (l1->header->nshards - 1)];
+}
+
+
+hc_l1_t *
+hc_l1_open(const hc_l1_options_t *o, int *adopted)
+{
+    hc_l1_t         *l1;
+    hc_l1_header_t   plan;
+
+    if (hc_l1_block_plan(&plan, o) != 0) {
+        return NULL;
+    }
+
+    l1 = calloc(1, sizeof(*l1));
+    if (l1 == NULL) {
+        return NULL;
+    }
+
+    l1->free = calloc(plan.nrows, sizeof(uint32_t));
+    l1->pins = calloc((size_t) plan.nslots * plan.nrows, sizeof(hc_l1_row_t));
+
+    *adopted = hc_l1_block_fits(o->block, &plan);
+
+    if (!*adopted) {
+        plan.seed = o->seed;
+    }
+
+    if (l1->free == NULL || l1->pins == NULL
+        || (!*adopted && hc_l1_block_build(o->block, &plan) != 0))
+    {
+        hc_l1_close(l1);
+        return NULL;
+    }
+
+    l1->base = o->block;
+    l1->header = o->block;
+    l1->slots = (hc_l1_slot_t *) (l1->base + plan.slots_at);
+    l1->rows = (hc_l1_row_t *) (l1->base + plan.rows_at);
+    l1->shards = (hc_l1_shard_t *) (l1->base + plan.shards_at);
+    l1->versions = o->versions;
+    l1->seed = plan.seed;
+
+    return l1;
+}
+
+
+void
+hc_l1_close(hc_l1_t *l1)
+{
+    if (l1 == NULL) {
+        return;
+    }
+
+    hc_l1_leave(l1);
+
+    free(l1->free);
+    free(l1->pins);
+    free(l1);
+}
+
+
+/* 1: the mutex of the slot is ours now; its owner is gone, or there was none.
+ * A process dies with EOWNERDEAD, however it dies. */
+
+static int
+hc_l1_slot_trylock(hc_l1_slot_t *slot)
+{
+    int  rc;
+
+    rc = pthread_mutex_trylock(&slot->mutex);
+
+    if (rc == EOWNERDEAD) {
+        (void) pthread_mutex_consistent(&slot->mutex);
+        return 1;
+    }
+
+    return rc == 0;
+}
+
+
+int
+hc_l1_join(hc_l1_t *l1)
+{
+    uint32_t  n;
+
+    if (l1->slot) {
+        return 0;
+    }
+
+    hc_l1_sweep(l1);
+
+    for (n = 0; n < l1->header->nslots; n++) {
+        if (hc_l1_slot_trylock(&l1->slots[n])) {
+            hc_l1_slot_take(l1, n);
+            hc_l1_pause_at("slot taken");
+            hc_l1_slots_count(l1);
+            return 0;
+        }
+    }
+
+    return -1;
+}
+
+
+void
+hc_l1_leave(hc_l1_t *l1)
+{
+    hc_l1_slot_t  *slot;
+
+    if (l1->slot == NULL) {
+        return;
+    }
+
+    slot = l1->slot;
+    l1->slot = NULL;
+    l1->pinned = 0;
+    l1->nfree = 0;
+
+    hc_l1_slot_clear(l1, (uint32_t) (slot - l1->slots));
+    hc_l1_slots_count(l1);
+
+    (void) pthread_mutex_unlock(&slot->mutex);
+}
+
+
+/* Whoever dies in here is swept by the next one. */
+
+void
+hc_l1_sweep(hc_l1_t *l1)
+{
+    uint32_t  n;
+
+    for (n = 0; n < l1->header->nslots; n++) {
+        if (__atomic_load_n(&l1->header->in_use[n], __ATOMIC_ACQUIRE)
+            && hc_l1_slot_trylock(&l1->slots[n]))
+        {
+            hc_l1_slot_clear(l1, n);
+            (void) pthread_mutex_unlock(&l1->slots[n].mutex);
+        }
+    }
+
+    hc_l1_slots_count(l1);
+}
+
+
+void
+hc_l1_hash(const hc_l1_t *l1, hc_l1_key_t *k)
+{
+    k->hash = hc_hash(&l1->seed, k->key, k->variant);
+}
+
+
+hc_l1_rc_e
+hc_l1_get(hc_l1_t *l1, const hc_l1_key_t *k, uint64_t now, hc_l1_ref_t *ref)
+{
+    hc_l1_rc_e      rc;
+    hc_l1_shard_t  *s;
+
+    ref->pinned = 0;
+    ref->copy = 0;
+
+    if (l1->slot == NULL) {
+        return HC_L1_MISS;
+    }
+
+    s = hc_l1_shard(l1, k);
+
+    hc_l1_lock(l1, s);
+    rc = hc_l1_get_locked(l1, s, k, now, ref);
+    hc_l1_unlock(s);
+
+    return rc;
+}
+
+
+static void
+hc_l1_count_put_locked(hc_l1_shard_t *s, hc_l1_rc_e rc)
+{
+    s->n.too_large += rc == HC_L1_TOO_LARGE;
+    s->n.no_memory += rc == HC_L1_NO_MEMORY;
+    s->n.fenced += rc == HC_L1_FENCED;
+}
+
+
+/* What is in the way may be pins of the dead: swept once. */
+
+hc_l1_rc_e
+hc_l1_put(hc_l1_t *l1, const hc_l1_key_t *k, const hc_entry_t *e,
+    uint64_t fresh_until, uint64_t now)
+{
+    int             swept;
+    hc_entry_t      entry;
+    hc_l1_rc_e      rc;
+    hc_l1_put_t     put;
+    hc_l1_shard_t  *s;
+
+    if (l1->slot == NULL) {
+        return HC_L1_NO_MEMORY;
+    }
+
+    entry = *e;
+    entry.key = k->key;
+    entry.variant = k->variant;
+
+    put.key = k;
+    put.entry = &entry;
+    put.fresh_until = fresh_until;
+    put.now = now;
+    put.need = hc_l1_need(l1, &entry);
+
+    s = hc_l1_shard(l1, k);
+    swept = 0;
+
+    for ( ;; ) {
+        hc_l1_lock(l1, s);
+        rc = hc_l1_put_locked(l1, s, &put);
+
+        if (rc != HC_L1_NO_MEMORY || swept) {
+            hc_l1_count_put_locked(s, rc);
+            hc_l1_unlock(s);
+            return rc;
+        }
+
+        hc_l1_unlock(s);
+
+        hc_l1_sweep(l1);
+        swept = 1;
+    }
+}
+
+
+hc_l1_rc_e
+hc_l1_delete(hc_l1_t *l1, const hc_l1_key_t *k)
+{
+    hc_l1_item_t   *item;
+    hc_l1_shard_t  *s;
+
+    s = hc_l1_shard(l1, k);
+
+    hc_l1_lock(l1, s);
+
+    item = hc_l1_find_locked(l1, s, k);
+
+    if (item) {
+        hc_l1_unlink_locked(l1, s, item);
+        s->n.deletes++;
+    }
+
+    hc_l1_unlock(s);
+
+    return item ? HC_L1_OK : HC_L1_MISS;
+}
+
+
+void
+hc_l1_purge(hc_l1_t *l1)
+{
+    uint32_t        n;
+    hc_l1_shard_t  *s;
+
+    for (n = 0; n < l1->header->nshards; n++) {
+        s = &l1->shards[n];
+
+        hc_l1_lock(l1, s);
+        hc_l1_change_locked(s);
+
+        s->purged = s->used;
+        hc_l1_pause_at("purged");
+        s->entries = 0;
+        s->bytes = 0;
+
+        hc_l1_changed_locked(s);
+        hc_l1_unlock(s);
+    }
+}
+
+
+static void
+hc_l1_add_locked(const hc_l1_shard_t *s, hc_l1_stats_t *stats)
+{
+#define hc_l1_add(name, text)  stats->name += s->n.name;
+    HC_L1_COUNTERS(hc_l1_add)
+#undef hc_l1_add
+
+    stats->entries += s->entries;
+    stats->bytes += s->bytes;
+}
+
+
+void
+hc_l1_stats(hc_l1_t *l1, hc_l1_stats_t *stats)
+{
+    uint32_t        n;
+    hc_l1_shard_t  *s;
+
+    hc_l1_sweep(l1);
+
+    memset(stats, 0, sizeof(*stats));
+
+    for (n = 0; n < l1->header->nshards; n++) {
+        s = &l1->shards[n];
+
+        hc_l1_lock(l1, s);
+        hc_l1_add_locked(s, stats);
+        hc_l1_unlock(s);
+    }
+
+    hc_l1_pins_sum(l1, stats);
+
+    stats->size = l1->header->size;
+    stats->max_object = l1->header->max_object;
+    stats->shards = l1->header->nshards;
+    stats->workers = __atomic_load_n(&l1->header->workers, __ATOMIC_RELAXED);
+}
+
+
+int
+hc_l1_check(hc_l1_t *l1)
+{
+    int             sound;
+    uint32_t        n;
+    hc_l1_shard_t  *s;
+
+    sound = 1;
+
+    for (n = 0; n < l1->header->nshards; n++) {
+        s = &l1->shards[n];
+
+        hc_l1_lock(l1, s);
+        sound &= hc_l1_check_locked(l1, s);
+        hc_l1_unlock(s);
+    }
+
+    return sound;
+}

@@ -1,0 +1,249 @@
+/*
+ * Pins: who sends what right now.
+ *
+ * A row is written under the lock of the shard it points into and cleared
+ * without any: the one store that clears it comes after the last read of the
+ * entry.  So whoever holds the lock of a shard sees every pin in it, perhaps
+ * one that is gone by now, and no new one appears.
+ */
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "hc_l1_priv.h"
+
+
+#define HC_L1_PINNED_PART  4             /* a quarter of the block */
+
+
+static int
+hc_l1_compare_rows(const void *one, const void *two)
+{
+    uint32_t  a, b;
+
+    a = hc_l1_row_at(*(const hc_l1_row_t *) one);
+    b = hc_l1_row_at(*(const hc_l1_row_t *) two);
+
+    return (a > b) - (a < b);
+}
+
+
+static void
+hc_l1_collect_slot_locked(hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t n)
+{
+    uint32_t            i, top;
+    hc_l1_row_t         row;
+    const hc_l1_row_t  *rows;
+
+    rows = l1->rows + (size_t) n * l1->header->nrows;
+    top = __atomic_load_n(&l1->slots[n].top, __ATOMIC_RELAXED);
+    top = hc_min(top, l1->header->nrows);
+
+    for (i = 0; i < top; i++) {
+        row = __atomic_load_n(&rows[i], __ATOMIC_ACQUIRE);
+
+        if (row != 0
+            && hc_l1_row_at(row) >= s->start
+            && hc_l1_row_at(row) < s->end
+            && hc_l1_row_size(row) <= s->end - hc_l1_row_at(row))
+        {
+            l1->pins[l1->npins++] = row;
+        }
+    }
+}
+
+
+/* Slots of dead processes count too, until they are swept: in_use is cleared
+ * after the rows are. */
+
+void
+hc_l1_collect_locked(hc_l1_t *l1, const hc_l1_shard_t *s)
+{
+    uint32_t  n;
+
+    l1->npins = 0;
+
+    for (n = 0; n < l1->header->nslots; n++) {
+        if (__atomic_load_n(&l1->header->in_use[n], __ATOMIC_ACQUIRE)) {
+            hc_l1_collect_slot_locked(l1, s, n);
+        }
+    }
+
+    if (l1->npins > 1) {
+        qsort(l1->pins, l1->npins, sizeof(hc_l1_row_t), hc_l1_compare_rows);
+    }
+}
+
+
+/* Among the collected ones. */
+
+int
+hc_l1_is_pinned(const hc_l1_t *l1, uint32_t at)
+{
+    uint32_t  low, high, middle;
+
+    low = 0;
+    high = l1->npins;
+
+    while (low < high) {
+        middle = low + (high - low) / 2;
+
+        if (hc_l1_row_at(l1->pins[middle]) < at) {
+            low = middle + 1;
+
+        } else {
+            high = middle;
+        }
+    }
+
+    return low < l1->npins && hc_l1_row_at(l1->pins[low]) == at;
+}
+
+
+/* 1: this process has its share of what may be pinned. */
+
+static int
+hc_l1_has_share(const hc_l1_t *l1)
+{
+    uint64_t  share;
+    uint32_t  workers;
+
+    workers = __atomic_load_n(&l1->header->workers, __ATOMIC_RELAXED);
+    share = l1->header->size / HC_L1_PINNED_PART / hc_max(workers, 1);
+
+    return l1->pinned * HC_L1_UNIT > share;
+}
+
+
+/* -1: no row, not even the reserved one.  The last row is given out only for
+ * a ref that is copied and unpinned at once. */
+
+int
+hc_l1_pin_locked(hc_l1_t *l1, const hc_l1_item_t *item, hc_l1_ref_t *ref)
+{
+    uint32_t  row;
+
+    if (l1->nfree == 0) {
+        return -1;
+    }
+
+    row = l1->free[--l1->nfree];
+
+    if (row >= l1->slot->top) {
+        __atomic_store_n(&l1->slot->top, row + 1, __ATOMIC_RELAXED);
+    }
+
+    __atomic_store_n(&l1->own[row],
+                     hc_l1_row(hc_l1_place(l1, item), item->size),
+                     __ATOMIC_RELEASE);
+    hc_l1_pause_at("row written");
+    l1->pinned += item->size;
+
+    ref->row = row;
+    ref->pinned = 1;
+    ref->copy = l1->nfree == 0 || hc_l1_has_share(l1);
+
+    return 0;
+}
+
+
+void
+hc_l1_unpin(hc_l1_t *l1, hc_l1_ref_t *ref)
+{
+    if (!ref->pinned) {
+        return;
+    }
+
+    ref->pinned = 0;
+
+    if (l1->slot == NULL) {
+        return;
+    }
+
+    hc_assert(l1->own[ref->row] != 0);
+
+    l1->pinned -= hc_l1_row_size(l1->own[ref->row]);
+    __atomic_store_n(&l1->own[ref->row], 0, __ATOMIC_RELEASE);
+
+    l1->free[l1->nfree++] = ref->row;
+}
+
+
+/* The caller holds the mutex of the slot. */
+
+void
+hc_l1_slot_clear(hc_l1_t *l1, uint32_t n)
+{
+    uint32_t      i;
+    hc_l1_row_t  *rows;
+
+    rows = l1->rows + (size_t) n * l1->header->nrows;
+
+    for (i = 0; i < l1->header->nrows; i++) {
+        __atomic_store_n(&rows[i], 0, __ATOMIC_RELEASE);
+    }
+
+    hc_l1_pause_at("slot cleared");
+
+    l1->slots[n].pid = 0;
+    l1->slots[n].top = 0;
+    __atomic_store_n(&l1->header->in_use[n], 0, __ATOMIC_RELEASE);
+}
+
+
+void
+hc_l1_slot_take(hc_l1_t *l1, uint32_t n)
+{
+    uint32_t  i;
+
+    hc_l1_slot_clear(l1, n);
+
+    l1->slot = &l1->slots[n];
+    l1->slot->pid = (uint32_t) getpid();
+    l1->own = l1->rows + (size_t) n * l1->header->nrows;
+    l1->pinned = 0;
+    l1->nfree = l1->header->nrows;
+
+    for (i = 0; i < l1->nfree; i++) {
+        l1->free[i] = l1->nfree - 1 - i;
+    }
+
+    __atomic_store_n(&l1->header->in_use[n], 1, __ATOMIC_RELEASE);
+}
+
+
+/* Counted anew each time: a number kept by steps would drift when a process
+ * dies between them. */
+
+void
+hc_l1_slots_count(hc_l1_t *l1)
+{
+    uint32_t  n, workers;
+
+    workers = 0;
+
+    for (n = 0; n < l1->header->nslots; n++) {
+        workers += __atomic_load_n(&l1->header->in_use[n], __ATOMIC_RELAXED);
+    }
+
+    __atomic_store_n(&l1->header->workers, workers, __ATOMIC_RELAXED);
+}
+
+
+void
+hc_l1_pins_sum(const hc_l1_t *l1, hc_l1_stats_t *stats)
+{
+    size_t       i, n;
+    hc_l1_row_t  row;
+
+    n = (size_t) l1->header->nslots * l1->header->nrows;
+
+    for (i = 0; i < n; i++) {
+        row = __atomic_load_n(&l1->rows[i], __ATOMIC_RELAXED);
+
+        if (row) {
+            stats->pinned++;
+            stats->pinned_bytes += (uint64_t) hc_l1_row_size(row) * HC_L1_UNIT;
+        }
+    }
+}
