@@ -1,0 +1,344 @@
+/*
+ * What the answers of Redis mean.  Each is called once per command: with its
+ * reply, or with NULL when the connection was lost.
+ */
+
+#include "ngx_hc_redis.h"
+
+
+static ngx_uint_t ngx_hc_redis_fences(ngx_hc_l2_op_t *op, redisReply *reply,
+    uint32_t *fence);
+static ngx_uint_t ngx_hc_redis_counters(redisReply *reply, size_t n);
+static uint32_t ngx_hc_redis_fence(uint64_t epoch, uint32_t counter);
+static ngx_hc_l2_rc_e ngx_hc_redis_verdict(ngx_hc_l2_op_t *op,
+    ngx_hc_l2_answer_t *answer, hc_entry_t *entry);
+static ngx_hc_l2_rc_e ngx_hc_redis_open(ngx_hc_l2_op_t *op,
+    ngx_hc_l2_answer_t *answer, hc_entry_t *entry);
+static ngx_hc_l2_rc_e ngx_hc_redis_compare(ngx_hc_l2_op_t *op,
+    ngx_hc_l2_answer_t *answer, hc_entry_t *entry);
+static void ngx_hc_redis_told(ngx_hc_l2_op_t *op, ngx_uint_t good);
+
+
+void
+ngx_hc_redis_value_answer(ngx_hc_l2_op_t *op, void **reply)
+{
+    if (*reply == NULL) {
+        ngx_hc_l2_complete(op, NGX_HC_L2_DOWN, NULL);
+        return;
+    }
+
+    op->value = *reply;
+    *reply = NULL;
+}
+
+
+void
+ngx_hc_redis_versions_answer(ngx_hc_l2_op_t *op, void **reply)
+{
+    uint32_t            fence[HC_TAGS_MAX];
+    hc_entry_t          entry;
+    ngx_hc_l2_rc_e      rc;
+    ngx_hc_l2_answer_t  answer;
+
+    if (*reply == NULL) {
+        ngx_hc_l2_complete(op, NGX_HC_L2_DOWN, NULL);
+        return;
+    }
+
+    if (op->completed) {
+        return;
+    }
+
+    ngx_memzero(&answer, sizeof(answer));
+
+    if (ngx_hc_redis_fences(op, *reply, fence)) {
+        answer.versions = fence;
+    }
+
+    rc = ngx_hc_redis_verdict(op, &answer, &entry);
+
+    ngx_hc_l2_complete(op, rc, &answer);
+}
+
+
+/* 0: the server did not tell, or is not to be believed: its array was lost,
+ * or what had to be told before did not reach it. */
+
+static ngx_uint_t
+ngx_hc_redis_fences(ngx_hc_l2_op_t *op, redisReply *reply, uint32_t *fence)
+{
+    uint64_t    epoch;
+    ngx_uint_t  i;
+
+    if (!ngx_hc_redis_counters(reply,
+                               NGX_HC_REDIS_EPOCH_PLACES + op->key.ntags))
+    {
+        return 0;
+    }
+
+    epoch = (uint64_t) reply->element[0]->integer << 32
+            | (uint64_t) reply->element[1]->integer;
+
+    if (!ngx_hc_l2_epoch_seen(op->driver->l2, epoch, op->epoch)) {
+        ngx_log_error(NGX_LOG_WARN, op->driver->log, 0,
+                      "hc l2: %V lost its versions, all is invalidated",
+                      &op->driver->l2->addr->name);
+        return 0;
+    }
+
+    if (op->relies && !op->conn->tell_good) {
+        return 0;
+    }
+
+    for (i = 0; i < op->key.ntags; i++) {
+        fence[i] = ngx_hc_redis_fence(epoch,
+                     reply->element[NGX_HC_REDIS_EPOCH_PLACES + i]->integer);
+    }
+
+    return 1;
+}
+
+
+/* 1: an array of n (0: any number of) 32-bit counters. */
+
+static ngx_uint_t
+ngx_hc_redis_counters(redisReply *reply, size_t n)
+{
+    size_t       i;
+    redisReply  *element;
+
+    if (reply->type != REDIS_REPLY_ARRAY
+        || reply->elements == 0
+        || (n && reply->elements != n))
+    {
+        return 0;
+    }
+
+    for (i = 0; i < reply->elements; i++) {
+        element = reply->element[i];
+
+        if (element->type != REDIS_REPLY_INTEGER
+            || element->integer < 0
+            || element->integer > UINT32_MAX)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* 0 only if nothing was ever invalidated.  Within an epoch two counters never
+ * share a fence: the sum is one to one. */
+
+static uint32_t
+ngx_hc_redis_fence(uint64_t epoch, uint32_t counter)
+{
+    uint32_t  fence;
+
+    if (epoch == 0 && counter == 0) {
+        return 0;
+    }
+
+    epoch = (epoch ^ (epoch >> 30)) * 0xbf58476d1ce4e5b9;
+    epoch = (epoch ^ (epoch >> 27)) * 0x94d049bb133111eb;
+
+    fence = (uint32_t) (epoch >> 32) + counter;
+
+    return fence ? fence : 0x80000000;
+}
+
+
+static ngx_hc_l2_rc_e
+ngx_hc_redis_verdict(ngx_hc_l2_op_t *op, ngx_hc_l2_answer_t *answer,
+    hc_entry_t *entry)
+{
+    redisReply  *value;
+
+    value = op->value;
+
+    switch (value->type) {
+
+    case REDIS_REPLY_STRING:
+        if (answer->versions) {
+            return ngx_hc_redis_open(op, answer, entry);
+        }
+
+        ngx_hc_l2_count(op->driver, misses);
+        return NGX_HC_L2_MISS;
+
+    case REDIS_REPLY_NIL:
+        ngx_hc_l2_count(op->driver, misses);
+        return NGX_HC_L2_MISS;
+
+    case REDIS_REPLY_ERROR:
+        return NGX_HC_L2_BAD;
+
+    default:
+        ngx_hc_l2_count(op->driver, bad_values);
+        return NGX_HC_L2_BAD;
+    }
+}
+
+
+static ngx_hc_l2_rc_e
+ngx_hc_redis_open(ngx_hc_l2_op_t *op, ngx_hc_l2_answer_t *answer,
+    hc_entry_t *entry)
+{
+    redisReply      *value;
+    hc_entry_rc_e    rc;
+
+    value = op->value;
+    rc = HC_ENTRY_DAMAGED;
+
+    if ((size_t) value->len <= op->driver->l2->max_value) {
+        rc = hc_entry_open(entry, value->str, value->len, op->key.key,
+                           op->key.variant);
+    }
+
+    switch (rc) {
+
+    case HC_ENTRY_OK:
+        return ngx_hc_redis_compare(op, answer, entry);
+
+    case HC_ENTRY_OTHER_VERSION:
+        ngx_hc_l2_count(op->driver, other_version);
+        return NGX_HC_L2_MISS;
+
+    default:
+        ngx_hc_l2_count(op->driver, bad_values);
+        ngx_hc_l2_drop(op->driver, &op->key);
+        return NGX_HC_L2_BAD;
+    }
+}
+
+
+static ngx_hc_l2_rc_e
+ngx_hc_redis_compare(ngx_hc_l2_op_t *op, ngx_hc_l2_answer_t *answer,
+    hc_entry_t *entry)
+{
+    ngx_uint_t  i, stale;
+
+    stale = 0;
+
+    for (i = 0; i < op->key.ntags && i < entry->core.ntags; i++) {
+
+        if (entry->tags[i].slot != op->key.tags[i].slot) {
+            break;
+        }
+
+        if (entry->tags[i].version != answer->versions[i]) {
+            stale = 1;
+        }
+    }
+
+    if (i != op->key.ntags || i != entry->core.ntags) {
+        ngx_hc_l2_count(op->driver, misses);
+        return NGX_HC_L2_MISS;
+    }
+
+    if (stale) {
+        ngx_hc_l2_count(op->driver, stale_fence);
+        return NGX_HC_L2_MISS;
+    }
+
+    ngx_hc_l2_count(op->driver, hits);
+    answer->entry = entry;
+
+    return NGX_HC_L2_HIT;
+}
+
+
+void
+ngx_hc_redis_put_answer(ngx_hc_l2_op_t *op, void **reply)
+{
+    redisReply  *answer;
+
+    answer = *reply;
+
+    if (answer == NULL) {
+        ngx_hc_l2_complete(op, NGX_HC_L2_DOWN, NULL);
+        return;
+    }
+
+    ngx_hc_l2_complete(op, answer->type == REDIS_REPLY_STATUS ? NGX_HC_L2_OK
+                                                              : NGX_HC_L2_BAD,
+                       NULL);
+}
+
+
+void
+ngx_hc_redis_drop_answer(ngx_hc_l2_op_t *op, void **reply)
+{
+    ngx_hc_l2_complete(op, *reply ? NGX_HC_L2_OK : NGX_HC_L2_DOWN, NULL);
+}
+
+
+/* Nil: there was an array already. */
+
+void
+ngx_hc_redis_epoch_answer(ngx_hc_l2_op_t *op, void **reply)
+{
+    redisReply  *answer;
+
+    answer = *reply;
+
+    if (answer == NULL) {
+        ngx_hc_l2_complete(op, NGX_HC_L2_DOWN, NULL);
+
+    } else if (answer->type == REDIS_REPLY_STATUS) {
+        (void) ngx_hc_l2_epoch_seen(op->driver->l2, op->epoch, 0);
+    }
+}
+
+
+void
+ngx_hc_redis_moved_answer(ngx_hc_l2_op_t *op, void **reply)
+{
+    if (*reply == NULL) {
+        ngx_hc_l2_complete(op, NGX_HC_L2_DOWN, NULL);
+        return;
+    }
+
+    ngx_hc_redis_told(op, ngx_hc_redis_counters(*reply, 0));
+}
+
+
+void
+ngx_hc_redis_all_answer(ngx_hc_l2_op_t *op, void **reply)
+{
+    redisReply  *answer;
+
+    answer = *reply;
+
+    if (answer == NULL) {
+        ngx_hc_l2_complete(op, NGX_HC_L2_DOWN, NULL);
+        return;
+    }
+
+    if (answer->type == REDIS_REPLY_STATUS) {
+        (void) ngx_hc_l2_epoch_seen(op->driver->l2, op->epoch, 0);
+    }
+
+    ngx_hc_redis_told(op, answer->type == REDIS_REPLY_STATUS);
+}
+
+
+/* Also late: what the server did, it did after the call. */
+
+static void
+ngx_hc_redis_told(ngx_hc_l2_op_t *op, ngx_uint_t good)
+{
+    if (op->kind == NGX_HC_L2_TELL) {
+        ngx_hc_assert(op->conn->tells > 0);
+        op->conn->tells--;
+        op->conn->tell_good = (good != 0);
+    }
+
+    if (good) {
+        ngx_hc_l2_untold_done(op->driver->l2, op->claims, op->nclaims);
+    }
+
+    ngx_hc_l2_complete(op, good ? NGX_HC_L2_OK : NGX_HC_L2_BAD, NULL);
+}
