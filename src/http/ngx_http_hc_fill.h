@@ -1,0 +1,44 @@
+/*
+ * An answer on its way into the stores; private to the fill's two files.
+ *
+ * Begun when the verdict on the response header allows it (fill_header.c), fed
+ * by the body filter and committed when the body has ended properly (fill.c).
+ * L1 has it then; L2 is told from the request's cleanup, when the client has
+ * its answer.  Memory is the request's, which lives until the body is complete
+ * even if the client has left.
+ */
+
+#ifndef NGX_HTTP_HC_FILL_H_INCLUDED_
+#define NGX_HTTP_HC_FILL_H_INCLUDED_
+
+
+#include "ngx_http_hc_priv.h"
+
+
+struct ngx_http_hc_fill_s {
+    ngx_http_request_t   *request;
+    ngx_http_hc_ctx_t    *ctx;
+
+    hc_verdict_t          verdict;
+    hc_str_t              headers;       /* as the entry wants them */
+    uint64_t              arrived;       /* ms, monotonic */
+
+    u_char               *body;
+    size_t                size;          /* bytes in it */
+    size_t                room;
+    size_t                limit;         /* most that any store takes */
+    off_t                 expected;      /* Content-Length or -1 */
+    ngx_uint_t            status;        /* filters below may change it */
+
+    unsigned              json:1;        /* says its type */
+    unsigned              committed:1;
+};
+
+
+/* NONE: judged storable, fill->verdict and fill->headers are set. */
+
+hc_reason_e ngx_http_hc_fill_judge(ngx_http_hc_fill_t *fill);
+hc_reason_e ngx_http_hc_fill_headers(ngx_http_hc_fill_t *fill);
+
+
+#endif /* NGX_HTTP_HC_FILL_H_INCLUDED_ */

@@ -1,0 +1,516 @@
+/*
+ * hc_l2 name { ... } and the stores' life in a worker.
+ */
+
+#include "ngx_http_hc.h"
+#include "ngx_http_hc_handlers.h"
+
+
+#define NGX_HTTP_HC_L2_PORT  6379
+
+
+typedef struct {
+    ngx_array_t  l2s;                /* of ngx_http_hc_l2_t * */
+} ngx_http_hc_l2_conf_t;
+
+
+typedef struct {
+    ngx_str_t    name;
+    char      *(*set)(ngx_conf_t *cf, ngx_hc_l2_t *l2, ngx_str_t *value,
+                      size_t offset);
+    size_t       offset;
+} ngx_http_hc_l2_param_t;
+
+
+static char *ngx_http_hc_l2_block(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_hc_l2_param(ngx_conf_t *cf, ngx_command_t *dummy,
+    void *conf);
+static char *ngx_http_hc_l2_server(ngx_conf_t *cf, ngx_hc_l2_t *l2,
+    ngx_str_t *value, size_t offset);
+static char *ngx_http_hc_l2_prefix(ngx_conf_t *cf, ngx_hc_l2_t *l2,
+    ngx_str_t *value, size_t offset);
+static char *ngx_http_hc_l2_msec(ngx_conf_t *cf, ngx_hc_l2_t *l2,
+    ngx_str_t *value, size_t offset);
+static char *ngx_http_hc_l2_number(ngx_conf_t *cf, ngx_hc_l2_t *l2,
+    ngx_str_t *value, size_t offset);
+static char *ngx_http_hc_l2_size(ngx_conf_t *cf, ngx_hc_l2_t *l2,
+    ngx_str_t *value, size_t offset);
+static char *ngx_http_hc_l2_complete(ngx_conf_t *cf, ngx_hc_l2_t *l2);
+static void *ngx_http_hc_l2_create_main_conf(ngx_conf_t *cf);
+
+
+static ngx_http_hc_l2_param_t  ngx_http_hc_l2_params[] = {
+    { ngx_string("server"), ngx_http_hc_l2_server, 0 },
+    { ngx_string("prefix"), ngx_http_hc_l2_prefix, 0 },
+    { ngx_string("connect_timeout"), ngx_http_hc_l2_msec,
+      offsetof(ngx_hc_l2_t, connect_timeout) },
+    { ngx_string("timeout"), ngx_http_hc_l2_msec,
+      offsetof(ngx_hc_l2_t, timeout) },
+    { ngx_string("connections"), ngx_http_hc_l2_number,
+      offsetof(ngx_hc_l2_t, connections) },
+    { ngx_string("max_value"), ngx_http_hc_l2_size,
+      offsetof(ngx_hc_l2_t, max_value) },
+    { ngx_null_string, NULL, 0 }
+};
+
+
+static ngx_command_t  ngx_http_hc_l2_commands[] = {
+
+    { ngx_string("hc_l2"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_hc_l2_block,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_hc_l2_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    NULL,                                  /* postconfiguration */
+
+    ngx_http_hc_l2_create_main_conf,       /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    NULL,                                  /* create location configuration */
+    NULL                                   /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_hc_l2_module = {
+    NGX_MODULE_V1,
+    &ngx_http_hc_l2_module_ctx,            /* module context */
+    ngx_http_hc_l2_commands,               /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void *
+ngx_http_hc_l2_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_hc_l2_conf_t  *lcf;
+
+    lcf = ngx_pcalloc(cf->pool, sizeof(*lcf));
+    if (lcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&lcf->l2s, cf->pool, 2, sizeof(ngx_http_hc_l2_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return lcf;
+}
+
+
+static char *
+ngx_http_hc_l2_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char              *rv;
+    ngx_str_t         *value;
+    ngx_conf_t         save;
+    ngx_http_hc_l2_t  *l2;
+
+    value = cf->args->elts;
+
+    l2 = ngx_http_hc_l2_named(cf, &value[1]);
+    if (l2 == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (l2->defined) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "hc_l2 \"%V\" is already defined", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    l2->defined = 1;
+
+    save = *cf;
+    cf->handler = ngx_http_hc_l2_param;
+    cf->handler_conf = (char *) &l2->store;
+
+    rv = ngx_conf_parse(cf, NULL);
+
+    *cf = save;
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    return ngx_http_hc_l2_complete(cf, &l2->store);
+}
+
+
+static char *
+ngx_http_hc_l2_param(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
+{
+    char                    *rv;
+    ngx_str_t               *value;
+    ngx_hc_l2_t             *l2 = conf;
+    ngx_http_hc_l2_param_t  *param;
+
+    value = cf->args->elts;
+
+    for (param = ngx_http_hc_l2_params; param->name.len; param++) {
+
+        if (value[0].len != param->name.len
+            || ngx_strcmp(value[0].data, param->name.data) != 0)
+        {
+            continue;
+        }
+
+        if (cf->args->nelts != 2) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" in hc_l2 expects one value", &value[0]);
+            return NGX_CONF_ERROR;
+        }
+
+        rv = param->set(cf, l2, &value[1], param->offset);
+
+        if (rv != NGX_CONF_OK && rv != NGX_CONF_ERROR) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" in hc_l2 %s", &value[0], rv);
+            return NGX_CONF_ERROR;
+        }
+
+        return rv;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "unknown \"%V\" in hc_l2, allowed are server, prefix, "
+                       "connect_timeout, timeout, connections and max_value",
+                       &value[0]);
+    return NGX_CONF_ERROR;
+}
+
+
+/* server redis://host[:port] | redis://unix:path; */
+
+static char *
+ngx_http_hc_l2_server(ngx_conf_t *cf, ngx_hc_l2_t *l2, ngx_str_t *value,
+    size_t offset)
+{
+    ngx_url_t  u;
+
+    if (l2->addr) {
+        return "is duplicate, one server is allowed";
+    }
+
+    if (value->len <= 8 || ngx_strncmp(value->data, "redis://", 8) != 0) {
+        return "expects redis://host[:port] or redis://unix:/path";
+    }
+
+    ngx_memzero(&u, sizeof(u));
+
+    u.url.data = value->data + 8;
+    u.url.len = value->len - 8;
+    u.default_port = NGX_HTTP_HC_L2_PORT;
+
+    if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "%s in hc_l2 server \"%V\", expected is "
+                           "redis://host[:port] or redis://unix:/path",
+                           u.err ? u.err : "invalid URL", value);
+        return NGX_CONF_ERROR;
+    }
+
+    if (u.uri.len || u.naddrs == 0) {
+        return "expects redis://host[:port] or redis://unix:/path, nothing "
+               "behind it";
+    }
+
+    l2->url = *value;
+    l2->addr = &u.addrs[0];
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_hc_l2_prefix(ngx_conf_t *cf, ngx_hc_l2_t *l2, ngx_str_t *value,
+    size_t offset)
+{
+    size_t  i;
+
+    if (l2->prefix.data) {
+        return "is duplicate";
+    }
+
+    if (value->len > 64) {
+        return "is too long, 64 bytes are the most";
+    }
+
+    for (i = 0; i < value->len; i++) {
+        if (value->data[i] <= ' ' || value->data[i] >= 0x7f) {
+            return "expects printable characters without spaces";
+        }
+    }
+
+    l2->prefix = *value;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_hc_l2_msec(ngx_conf_t *cf, ngx_hc_l2_t *l2, ngx_str_t *value,
+    size_t offset)
+{
+    ngx_int_t    ms;
+    ngx_msec_t  *field;
+
+    field = (ngx_msec_t *) ((char *) l2 + offset);
+
+    if (*field != NGX_CONF_UNSET_MSEC) {
+        return "is duplicate";
+    }
+
+    ms = ngx_parse_time(value, 0);
+
+    if (ms == NGX_ERROR || ms == 0 || ms > 60000) {
+        return "expects a time from 1ms to 60s";
+    }
+
+    *field = (ngx_msec_t) ms;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_hc_l2_number(ngx_conf_t *cf, ngx_hc_l2_t *l2, ngx_str_t *value,
+    size_t offset)
+{
+    ngx_int_t    n;
+    ngx_uint_t  *field;
+
+    field = (ngx_uint_t *) ((char *) l2 + offset);
+
+    if (*field != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    n = ngx_atoi(value->data, value->len);
+
+    if (n < 1 || n > 64) {
+        return "expects a number from 1 to 64";
+    }
+
+    *field = (ngx_uint_t) n;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_hc_l2_size(ngx_conf_t *cf, ngx_hc_l2_t *l2, ngx_str_t *value,
+    size_t offset)
+{
+    size_t   *field;
+    ssize_t   size;
+
+    field = (size_t *) ((char *) l2 + offset);
+
+    if (*field != NGX_CONF_UNSET_SIZE) {
+        return "is duplicate";
+    }
+
+    size = ngx_parse_size(value);
+
+    if (size < 1024 || size > 512 * 1024 * 1024) {
+        return "expects a size from 1k to 512m";
+    }
+
+    *field = (size_t) size;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_hc_l2_complete(ngx_conf_t *cf, ngx_hc_l2_t *l2)
+{
+    u_char     *p;
+    ngx_str_t   name;
+
+    if (l2->addr == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "hc_l2 \"%V\" has no server, expected is "
+                           "\"server redis://host[:port];\"", &l2->name);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_conf_init_msec_value(l2->connect_timeout, 50);
+    ngx_conf_init_msec_value(l2->timeout, 50);
+    ngx_conf_init_uint_value(l2->connections, 2);
+    ngx_conf_init_size_value(l2->max_value, 1024 * 1024);
+
+    if (l2->prefix.data == NULL) {
+        ngx_str_set(&l2->prefix, "hc:");
+    }
+
+    /* by server too: what is untold belongs to it, not to the name */
+
+    name.len = sizeof("hc_l2 ") + l2->name.len + l2->prefix.len + l2->url.len
+               + 2;
+    name.data = ngx_pnalloc(cf->pool, name.len);
+    if (name.data == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    p = ngx_sprintf(name.data, "hc_l2 %V %V %V", &l2->name, &l2->prefix,
+                    &l2->url);
+    name.len = p - name.data;
+
+    l2->shm_zone = ngx_shared_memory_add(cf, &name, NGX_HC_L2_ZONE_SIZE,
+                                         &ngx_http_hc_l2_module);
+    if (l2->shm_zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    l2->shm_zone->init = ngx_hc_l2_init_zone;
+    l2->shm_zone->data = l2;
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_http_hc_l2_t *
+ngx_http_hc_l2_named(ngx_conf_t *cf, ngx_str_t *name)
+{
+    ngx_uint_t              i;
+    ngx_http_hc_l2_t       *l2, **l2s;
+    ngx_http_hc_l2_conf_t  *lcf;
+
+    lcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_hc_l2_module);
+
+    l2s = lcf->l2s.elts;
+
+    for (i = 0; i < lcf->l2s.nelts; i++) {
+        if (l2s[i]->store.name.len == name->len
+            && ngx_strncmp(l2s[i]->store.name.data, name->data, name->len)
+               == 0)
+        {
+            return l2s[i];
+        }
+    }
+
+    l2s = ngx_array_push(&lcf->l2s);
+    l2 = ngx_pcalloc(cf->pool, sizeof(*l2));
+
+    if (l2s == NULL || l2 == NULL) {
+        return NULL;
+    }
+
+    l2->file = cf->conf_file->file.name.data;
+    l2->line = cf->conf_file->line;
+
+    l2->store.name = *name;
+    l2->store.connect_timeout = NGX_CONF_UNSET_MSEC;
+    l2->store.timeout = NGX_CONF_UNSET_MSEC;
+    l2->store.connections = NGX_CONF_UNSET_UINT;
+    l2->store.max_value = NGX_CONF_UNSET_SIZE;
+
+    *l2s = l2;
+
+    return l2;
+}
+
+
+ngx_int_t
+ngx_http_hc_check_l2s(ngx_conf_t *cf)
+{
+    ngx_uint_t               i;
+    ngx_http_hc_l2_t       **l2s;
+    ngx_http_hc_l2_conf_t   *lcf;
+
+    lcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_hc_l2_module);
+
+    l2s = lcf->l2s.elts;
+
+    for (i = 0; i < lcf->l2s.nelts; i++) {
+        if (!l2s[i]->defined) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "hc_cache_l2 names \"%V\", which no hc_l2 defines "
+                          "in %s:%ui", &l2s[i]->store.name, l2s[i]->file,
+                          l2s[i]->line);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_hc_open_l2s(ngx_cycle_t *cycle)
+{
+    ngx_uint_t               i;
+    ngx_http_hc_l2_t       **l2s;
+    ngx_http_hc_l2_conf_t   *lcf;
+
+    lcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_hc_l2_module);
+
+    if (lcf == NULL) {
+        return NGX_OK;
+    }
+
+    l2s = lcf->l2s.elts;
+
+    for (i = 0; i < lcf->l2s.nelts; i++) {
+        if (ngx_hc_l2_open(&l2s[i]->store, cycle) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_hc_close_l2s(ngx_cycle_t *cycle)
+{
+    ngx_uint_t               i;
+    ngx_http_hc_l2_t       **l2s;
+    ngx_http_hc_l2_conf_t   *lcf;
+
+    lcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_hc_l2_module);
+
+    if (lcf == NULL) {
+        return;
+    }
+
+    l2s = lcf->l2s.elts;
+
+    for (i = 0; i < lcf->l2s.nelts; i++) {
+        ngx_hc_l2_close(&l2s[i]->store);
+    }
+}
+
+
+ngx_array_t *
+ngx_http_hc_l2s(ngx_http_request_t *r)
+{
+    ngx_http_hc_l2_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_main_conf(r, ngx_http_hc_l2_module);
+
+    return &lcf->l2s;
+}

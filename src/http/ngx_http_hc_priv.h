@@ -1,0 +1,236 @@
+/*
+ * Shared by the files of the request layer: the request's context, its states
+ * and what one file calls in another.
+ *
+ * A request that meets hc_cache or hc_static has one context, and the context
+ * is in exactly one state.  States are listed once; the row names the function
+ * that runs it.  It assigns the next state and returns NGX_HTTP_HC_NEXT, or
+ * returns to the phase engine: AGAIN (waiting), DECLINED (on to the location's
+ * own handler) or OK (on to the content handler it has set).
+ *
+ *   START -> LOOKUP -> L2 -> ORIGIN -> DONE         miss
+ *                 \     \       \
+ *                  +-----+-> DELIVER                hit in L1, L2
+ *                               \
+ *                        STALE, STATIC              the app failed
+ *   START -> PASS                                   not ours
+ *
+ * From ORIGIN on, the filters at the top of the chain take over: they judge
+ * the header, collect the body into the fill, and put a fallback in place of a
+ * failure.
+ */
+
+#ifndef NGX_HTTP_HC_PRIV_H_INCLUDED_
+#define NGX_HTTP_HC_PRIV_H_INCLUDED_
+
+
+#include "ngx_http_hc.h"
+#include "../policy/hc_verdict.h"
+
+
+#define NGX_HTTP_HC_STATES(row)                                               \
+    row(START,   start)                                                       \
+    row(LOOKUP,  lookup)                                                      \
+    row(L2,      l2)                                                          \
+    row(ORIGIN,  origin)                                                      \
+    row(DELIVER, deliver)                                                     \
+    row(STALE,   settled)                                                     \
+    row(STATIC,  settled)                                                     \
+    row(PASS,    settled)                                                     \
+    row(DONE,    settled)
+
+#define NGX_HTTP_HC_STATUSES(row)                                             \
+    row(NONE,    "")                                                          \
+    row(MISS,    "MISS")                                                      \
+    row(BYPASS,  "BYPASS")                                                    \
+    row(EXPIRED, "EXPIRED")                                                   \
+    row(STALE,   "STALE")                                                     \
+    row(HIT,     "HIT")                                                       \
+    row(STATIC,  "STATIC")
+
+#define NGX_HTTP_HC_TIERS(row)                                                \
+    row(NONE,    "")                                                          \
+    row(L1,      "L1")                                                        \
+    row(L2,      "L2")                                                        \
+    row(STATIC,  "static")                                                    \
+    row(ORIGIN,  "origin")
+
+#define ngx_http_hc_state_id(id, function)  NGX_HTTP_HC_##id,
+#define ngx_http_hc_status_id(id, text)     NGX_HTTP_HC_STATUS_##id,
+#define ngx_http_hc_tier_id(id, text)       NGX_HTTP_HC_TIER_##id,
+
+typedef enum { NGX_HTTP_HC_STATES(ngx_http_hc_state_id) } ngx_http_hc_state_e;
+typedef enum { NGX_HTTP_HC_STATUSES(ngx_http_hc_status_id) }
+    ngx_http_hc_status_e;
+typedef enum { NGX_HTTP_HC_TIERS(ngx_http_hc_tier_id) } ngx_http_hc_tier_e;
+
+#define NGX_HTTP_HC_NEXT  NGX_BUSY
+
+
+typedef struct {
+    ngx_uint_t    status;                  /* 0: any */
+    ngx_msec_t    ttl;                     /* ms in L1 */
+    ngx_msec_t    l2_ttl;                  /* ms in L2; >= ttl */
+} ngx_http_hc_valid_t;
+
+
+typedef struct {
+    ngx_http_hc_zone_t        *zone;       /* NULL: off */
+    ngx_http_hc_l2_t          *l2;
+    struct ngx_http_hc_l2_use_s  *l2_use;
+    ngx_http_complex_value_t  *key;        /* NULL: the default */
+    ngx_array_t               *args;       /* of hc_str_t; NULL: as they are */
+    ngx_array_t               *valid;      /* of ngx_http_hc_valid_t */
+    ngx_array_t               *bypass;
+    ngx_array_t               *no_cache;
+    ngx_array_t               *purge;
+    ngx_uint_t                 methods;    /* NGX_HTTP_GET | NGX_HTTP_HEAD */
+    ngx_uint_t                 min_uses;
+    ngx_uint_t                 use_stale;  /* NGX_HTTP_HC_FAIL_* */
+    ngx_uint_t                 cookies;
+    ngx_msec_t                 l1_ttl;     /* ms; 0: not in L1 */
+    ngx_msec_t                 stale;      /* ms past freshness */
+} ngx_http_hc_cache_conf_t;
+
+#define NGX_HTTP_HC_COOKIES_PASS    0
+#define NGX_HTTP_HC_COOKIES_IGNORE  1
+
+#define NGX_HTTP_HC_NO_CAP          ((ngx_msec_t) -2)
+
+
+typedef struct ngx_http_hc_fill_s  ngx_http_hc_fill_t;
+
+
+typedef struct {
+    ngx_http_request_t        *request;
+    ngx_http_hc_cache_conf_t  *conf;       /* of the location it began in */
+    ngx_http_hc_state_e     state;
+    ngx_http_hc_status_e    status;
+    ngx_http_hc_tier_e      tier;
+    hc_reason_e             reason;
+
+    ngx_str_t               uri;           /* at START */
+    hc_l1_key_t             key;
+    hc_tag_t                tags[2];       /* stamped before anybody is asked */
+    uint32_t                l2_versions[2];
+
+    hc_entry_t             *entry;         /* what the client is given */
+    hc_l1_ref_t             ref;           /* pinned when it lies in L1 */
+    hc_entry_t             *l2_stale;      /* past freshness, from L2 */
+    int64_t                 age;           /* ms, of what the client is given */
+    int64_t                 ttl;           /* ms it stays fresh; may be < 0 */
+
+    ngx_hc_l2_op_t         *l2_op;
+    ngx_msec_t              l2_time;       /* ms, if l2_asked */
+
+    ngx_http_hc_fill_t     *fill;          /* NULL: nothing will be stored */
+    ngx_http_handler_pt     content_handler;
+    struct ngx_http_hc_upstream_s  *upstream;
+
+    unsigned                keyed:1;       /* key and tags are computed */
+    unsigned                bypass:1;      /* do not look, only store */
+    unsigned                l2_asked:1;
+    unsigned                l2_fenced:1;   /* l2_versions are known */
+    unsigned                may_store:1;
+    unsigned                expired:1;     /* L1 holds it, past freshness */
+    unsigned                static_file:1; /* a fallback file is there */
+    unsigned                swallow:1;     /* the client has its answer */
+    unsigned                client_gone:1;
+    unsigned                filled:1;      /* the body has ended */
+} ngx_http_hc_ctx_t;
+
+
+/* How an app can fail; words of hc_cache_use_stale. */
+
+#define NGX_HTTP_HC_FAILURES(row)                                             \
+    row(ERROR,           0x0001, "error")                                     \
+    row(TIMEOUT,         0x0002, "timeout")                                   \
+    row(INVALID_HEADER,  0x0004, "invalid_header")                            \
+    row(500,             0x0008, "http_500")                                  \
+    row(502,             0x0010, "http_502")                                  \
+    row(503,             0x0020, "http_503")                                  \
+    row(504,             0x0040, "http_504")                                  \
+    row(403,             0x0080, "http_403")                                  \
+    row(404,             0x0100, "http_404")                                  \
+    row(429,             0x0200, "http_429")                                  \
+    row(OTHER_5XX,       0x0400, "http_5xx")
+
+#define ngx_http_hc_failure_id(id, bit, text)  NGX_HTTP_HC_FAIL_##id = bit,
+
+enum { NGX_HTTP_HC_FAILURES(ngx_http_hc_failure_id) };
+
+
+extern ngx_module_t  ngx_http_hc_cache_module;
+
+
+/* ngx_http_hc_request.c */
+ngx_int_t ngx_http_hc_settled(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
+ngx_http_hc_ctx_t *ngx_http_hc_get_ctx(ngx_http_request_t *r);
+void ngx_http_hc_unpin(ngx_http_hc_ctx_t *ctx);
+uint64_t ngx_http_hc_epoch_ms(void);
+
+/* ngx_http_hc_key.c: key and tags of the context; hc_cache_args is applied to
+ * the request itself. */
+hc_reason_e ngx_http_hc_ctx_key(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
+ngx_int_t ngx_http_hc_uri(ngx_http_request_t *r, ngx_str_t *uri);
+
+/* ngx_http_hc_lookup.c: states LOOKUP and L2; L1 again for a fallback. */
+ngx_int_t ngx_http_hc_lookup(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
+ngx_int_t ngx_http_hc_l2(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
+ngx_int_t ngx_http_hc_lookup_stale(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
+
+/* ngx_http_hc_origin.c: state ORIGIN, the wrapped content handler. */
+ngx_int_t ngx_http_hc_origin(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
+
+/* ngx_http_hc_upstream.c: our hooks in r->upstream. */
+ngx_int_t ngx_http_hc_upstream_hook(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
+void ngx_http_hc_upstream_release(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
+void ngx_http_hc_upstream_client_gone(ngx_http_request_t *r);
+ngx_uint_t ngx_http_hc_upstream_done(ngx_http_request_t *r);
+ngx_uint_t ngx_http_hc_failure(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
+ngx_uint_t ngx_http_hc_failure_status(ngx_uint_t status);
+
+/* ngx_http_hc_deliver.c: state DELIVER; an entry as header and body. */
+ngx_int_t ngx_http_hc_deliver(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
+ngx_int_t ngx_http_hc_entry_header(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
+ngx_int_t ngx_http_hc_entry_body(ngx_http_request_t *r, hc_str_t body,
+    ngx_chain_t *out);
+
+/* ngx_http_hc_fill.c: an answer on its way into the stores. */
+ngx_msec_t ngx_http_hc_l1_for(ngx_http_hc_cache_conf_t *hlcf,
+    hc_entry_core_t *core);
+uint64_t ngx_http_hc_fresh_until(hc_entry_core_t *core, ngx_msec_t l1_for,
+    uint64_t now);
+void ngx_http_hc_fill_store_l2(ngx_http_hc_fill_t *fill);
+ngx_http_hc_valid_t *ngx_http_hc_valid_for(ngx_http_hc_cache_conf_t *hlcf,
+    ngx_uint_t status);
+ngx_http_hc_fill_t *ngx_http_hc_fill_create(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
+hc_reason_e ngx_http_hc_fill_header(ngx_http_hc_fill_t *fill);
+hc_reason_e ngx_http_hc_fill_body(ngx_http_hc_fill_t *fill, ngx_chain_t *in);
+hc_reason_e ngx_http_hc_fill_commit(ngx_http_hc_fill_t *fill);
+void ngx_http_hc_fill_abandon(ngx_http_hc_ctx_t *ctx, hc_reason_e reason);
+
+/* ngx_http_hc_fallback.c */
+ngx_uint_t ngx_http_hc_fallback_covers(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx, ngx_uint_t failure);
+ngx_int_t ngx_http_hc_fallback(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
+    ngx_uint_t failure, ngx_http_output_header_filter_pt header,
+    ngx_http_output_body_filter_pt body);
+
+void ngx_http_hc_fallback_clean(ngx_http_request_t *r);
+
+/* ngx_http_hc_static.c: hc_static; the file of a request's first URI. */
+ngx_uint_t ngx_http_hc_static_here(ngx_http_request_t *r);
+ngx_uint_t ngx_http_hc_static_exists(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
+ngx_int_t ngx_http_hc_static_answer(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx, ngx_chain_t *out);
+
+
+#endif /* NGX_HTTP_HC_PRIV_H_INCLUDED_ */

@@ -1,0 +1,268 @@
+/*
+ * Life of a request in the module: its context, the one loop that runs its
+ * states, the one function that wakes it.
+ */
+
+#include "ngx_http_hc_priv.h"
+
+
+typedef ngx_int_t (*ngx_http_hc_state_pt)(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
+
+typedef struct {
+    const char            *name;
+    ngx_http_hc_state_pt   run;
+} ngx_http_hc_state_t;
+
+
+static ngx_int_t ngx_http_hc_start(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
+static ngx_http_hc_ctx_t *ngx_http_hc_create_ctx(ngx_http_request_t *r);
+static hc_reason_e ngx_http_hc_refusal(ngx_http_request_t *r,
+    ngx_http_hc_cache_conf_t *hlcf);
+static void ngx_http_hc_cleanup(void *data);
+
+
+#define ngx_http_hc_state_row(id, function)  { #id, ngx_http_hc_##function },
+
+static const ngx_http_hc_state_t  ngx_http_hc_states[] = {
+    NGX_HTTP_HC_STATES(ngx_http_hc_state_row)
+};
+
+
+ngx_int_t
+ngx_http_hc_cache_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                  rc;
+    ngx_http_hc_ctx_t         *ctx;
+    ngx_http_hc_cache_conf_t  *hlcf;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_hc_cache_module);
+
+    if (ctx == NULL) {
+        hlcf = ngx_http_get_module_loc_conf(r, ngx_http_hc_cache_module);
+
+        if (hlcf->zone == NULL && !ngx_http_hc_static_here(r)) {
+            return NGX_DECLINED;
+        }
+
+        ctx = ngx_http_hc_create_ctx(r);
+        if (ctx == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    do {
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "hc http state:%s", ngx_http_hc_states[ctx->state].name);
+
+        rc = ngx_http_hc_states[ctx->state].run(r, ctx);
+
+    } while (rc == NGX_HTTP_HC_NEXT);
+
+    return rc;
+}
+
+
+static ngx_http_hc_ctx_t *
+ngx_http_hc_create_ctx(ngx_http_request_t *r)
+{
+    ngx_http_hc_ctx_t   *ctx;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_hc_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(*ctx));
+
+    ctx->request = r;
+    ctx->state = NGX_HTTP_HC_START;
+    ctx->conf = ngx_http_get_module_loc_conf(r, ngx_http_hc_cache_module);
+    ctx->uri = r->uri;
+
+    cln->handler = ngx_http_hc_cleanup;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_hc_cache_module);
+
+    return ctx;
+}
+
+
+static void
+ngx_http_hc_cleanup(void *data)
+{
+    ngx_http_hc_ctx_t  *ctx = data;
+
+    if (ctx->l2_op) {
+        ngx_hc_l2_forget(ctx->l2_op);
+        ctx->l2_op = NULL;
+    }
+
+    ngx_http_hc_unpin(ctx);
+
+    /* the client has its answer by now */
+
+    if (ctx->fill) {
+        ngx_http_hc_fill_store_l2(ctx->fill);
+    }
+}
+
+
+/*
+ * error_page and X-Accel-Redirect clear the contexts; what the request was
+ * answered from is still wanted by the log, and lies in the cleanup.
+ */
+
+ngx_http_hc_ctx_t *
+ngx_http_hc_get_ctx(ngx_http_request_t *r)
+{
+    ngx_http_hc_ctx_t   *ctx;
+    ngx_pool_cleanup_t  *cln;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_hc_cache_module);
+
+    if (ctx || !(r->internal || r->filter_finalize)) {
+        return ctx;
+    }
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler != ngx_http_hc_cleanup) {
+            continue;
+        }
+
+        ctx = cln->data;
+
+        if (ctx->request == r) {
+            return ctx;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_int_t
+ngx_http_hc_start(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
+{
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        ctx->state = NGX_HTTP_HC_PASS;
+        return NGX_HTTP_HC_NEXT;
+    }
+
+    ctx->tier = NGX_HTTP_HC_TIER_ORIGIN;
+    ctx->state = NGX_HTTP_HC_ORIGIN;
+
+    if (ctx->conf->zone) {
+        ctx->reason = ngx_http_hc_refusal(r, ctx->conf);
+
+        if (ctx->reason == HC_REASON_NONE) {
+            ctx->reason = ngx_http_hc_ctx_key(r, ctx);
+        }
+
+        if (ctx->reason == HC_REASON_NONE) {
+            ctx->may_store = (r->method == NGX_HTTP_GET);
+            ctx->state = NGX_HTTP_HC_LOOKUP;
+
+        } else {
+            ctx->status = NGX_HTTP_HC_STATUS_BYPASS;
+        }
+    }
+
+    ctx->static_file = r->args.len == 0 && ngx_http_hc_static_here(r);
+
+    return NGX_HTTP_HC_NEXT;
+}
+
+
+/*
+ * Requests that are neither looked up nor stored.  A GET with a body could
+ * mean another answer to the app (a "fat GET"); an upgrade has no answer to
+ * keep.
+ */
+
+static hc_reason_e
+ngx_http_hc_refusal(ngx_http_request_t *r, ngx_http_hc_cache_conf_t *hlcf)
+{
+    if (!(r->method & hlcf->methods)) {
+        return HC_REASON_METHOD;
+    }
+
+    if (r == r->main
+        && (r->headers_in.content_length_n > 0 || r->headers_in.chunked))
+    {
+        return HC_REASON_REQUEST_BODY;
+    }
+
+    if (r->headers_in.upgrade) {
+        return HC_REASON_UPGRADE;
+    }
+
+    return HC_REASON_NONE;
+}
+
+
+/* The phase engine comes by again while others wait; nothing is left to do. */
+
+ngx_int_t
+ngx_http_hc_settled(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
+{
+    return NGX_DECLINED;
+}
+
+
+void
+ngx_http_hc_resume(ngx_http_request_t *r)
+{
+    ngx_connection_t  *c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    if (ngx_http_post_request(r, NULL) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_ERROR);
+    }
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+void
+ngx_http_hc_unpin(ngx_http_hc_ctx_t *ctx)
+{
+    if (ctx->ref.pinned) {
+        hc_l1_unpin(ctx->conf->zone->l1, &ctx->ref);
+    }
+}
+
+
+uint64_t
+ngx_http_hc_epoch_ms(void)
+{
+    ngx_time_t  *tp = ngx_timeofday();
+
+    return (uint64_t) tp->sec * 1000 + tp->msec;
+}
+
+
+ngx_http_hc_zone_t *
+ngx_http_hc_cache_zone(ngx_http_request_t *r)
+{
+    ngx_http_hc_cache_conf_t  *hlcf;
+
+    hlcf = ngx_http_get_module_loc_conf(r, ngx_http_hc_cache_module);
+
+    return hlcf->zone;
+}
+
+
+ngx_uint_t
+ngx_http_hc_may_purge(ngx_http_request_t *r)
+{
+    ngx_http_hc_cache_conf_t  *hlcf;
+
+    hlcf = ngx_http_get_module_loc_conf(r, ngx_http_hc_cache_module);
+
+    return ngx_http_test_predicates(r, hlcf->purge) == NGX_DECLINED;
+}

@@ -1,0 +1,260 @@
+/*
+ * The filters at the top of the chain: they see the app's whole answer before
+ * range, not-modified and gzip filters do.
+ *
+ * Header: a failure is replaced by a fallback, a storable answer begins a
+ * fill.  Body: the fill is fed and committed.  A client that has its answer
+ * already (a 304, a fallback), or has left, gets nothing more; what still
+ * comes for it is swallowed here.
+ */
+
+#include "ngx_http_hc_priv.h"
+#include "ngx_http_hc_handlers.h"
+
+
+static ngx_int_t ngx_http_hc_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_hc_begin_fill(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
+static void ngx_http_hc_fill_validators(ngx_http_request_t *r);
+static ngx_int_t ngx_http_hc_after_header(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx, ngx_int_t rc);
+static ngx_int_t ngx_http_hc_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static void ngx_http_hc_feed(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
+    ngx_chain_t *in);
+static ngx_uint_t ngx_http_hc_is_last(ngx_http_request_t *r, ngx_chain_t *in);
+static ngx_int_t ngx_http_hc_swallow(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx, ngx_chain_t *in);
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+
+
+static ngx_int_t
+ngx_http_hc_header_filter(ngx_http_request_t *r)
+{
+    ngx_int_t           rc;
+    ngx_uint_t          failure;
+    ngx_http_hc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_hc_cache_module);
+
+    if (ctx == NULL || ctx->state != NGX_HTTP_HC_ORIGIN) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    failure = ngx_http_hc_failure(r, ctx);
+
+    if (failure) {
+        rc = ngx_http_hc_fallback(r, ctx, failure, ngx_http_next_header_filter,
+                                  ngx_http_next_body_filter);
+        if (rc != NGX_DECLINED) {
+            ngx_http_hc_upstream_release(r, ctx);
+            return rc;
+        }
+    }
+
+    ctx->state = NGX_HTTP_HC_DONE;
+
+    if (!ctx->may_store || ngx_http_hc_begin_fill(r, ctx) != NGX_OK) {
+        ngx_http_hc_upstream_release(r, ctx);
+        return ngx_http_next_header_filter(r);
+    }
+
+    ngx_http_hc_fill_validators(r);
+
+    return ngx_http_hc_after_header(r, ctx, ngx_http_next_header_filter(r));
+}
+
+
+static ngx_int_t
+ngx_http_hc_begin_fill(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
+{
+    ngx_http_hc_fill_t  *fill;
+
+    fill = ngx_http_hc_fill_create(r, ctx);
+    if (fill == NULL) {
+        ctx->reason = HC_REASON_NO_MEMORY;
+        return NGX_DECLINED;
+    }
+
+    ctx->reason = ngx_http_hc_fill_header(fill);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "hc http verdict: \"%s\"", hc_reason_text(ctx->reason));
+
+    if (ctx->reason != HC_REASON_NONE) {
+        return NGX_DECLINED;
+    }
+
+    ctx->fill = fill;
+
+    return NGX_OK;
+}
+
+
+/*
+ * The app was not shown the client's conditionals and Range: the filters below
+ * answer them, which upstream switches off for answers it does not cache.
+ */
+
+static void
+ngx_http_hc_fill_validators(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *h = r->headers_out.last_modified;
+
+    r->disable_not_modified = 0;
+
+    if (r->headers_out.status == NGX_HTTP_OK) {
+        r->allow_ranges = 1;
+    }
+
+    if (h && r->headers_out.last_modified_time == -1) {
+        r->headers_out.last_modified_time = ngx_parse_http_time(h->value.data,
+                                                                h->value.len);
+    }
+}
+
+
+/*
+ * A 304 or 204 makes upstream stop reading; the fill wants the body all the
+ * same.  So does it when the client is found to have left.
+ */
+
+static ngx_int_t
+ngx_http_hc_after_header(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
+    ngx_int_t rc)
+{
+    if (ngx_http_get_module_ctx(r, ngx_http_hc_cache_module) != ctx) {
+        return rc;                     /* finalized by a filter below */
+    }
+
+    if (rc == NGX_ERROR && r->connection->error) {
+        ctx->client_gone = 1;
+        ctx->swallow = 1;
+        rc = NGX_OK;
+    }
+
+    if (r->header_only && rc == NGX_OK) {
+        r->header_only = 0;
+        ctx->swallow = 1;
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_hc_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_int_t           rc;
+    ngx_http_hc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_hc_cache_module);
+
+    if (ctx == NULL || (ctx->fill == NULL && !ctx->swallow)) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    if (ctx->fill && in) {
+        ngx_http_hc_feed(r, ctx, in);
+    }
+
+    if (ctx->swallow) {
+        return ngx_http_hc_swallow(r, ctx, in);
+    }
+
+    rc = ngx_http_next_body_filter(r, in);
+
+    if (rc == NGX_ERROR && r->connection->error && ctx->fill) {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "hc http client gone, the fill goes on");
+
+        ctx->client_gone = 1;
+        ctx->swallow = 1;
+        ngx_http_hc_upstream_client_gone(r);
+
+        return ngx_http_hc_swallow(r, ctx, in);
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_http_hc_feed(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
+    ngx_chain_t *in)
+{
+    hc_reason_e  reason;
+
+    if (ctx->filled) {
+        return;
+    }
+
+    reason = ngx_http_hc_fill_body(ctx->fill, in);
+
+    if (reason != HC_REASON_NONE) {
+        ngx_http_hc_fill_abandon(ctx, reason);
+        ngx_http_hc_upstream_release(r, ctx);
+        return;
+    }
+
+    if (ngx_http_hc_is_last(r, in)) {
+        ctx->filled = 1;
+        ctx->reason = ngx_http_hc_fill_commit(ctx->fill);
+
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "hc http fill ended: \"%s\"",
+                       hc_reason_text(ctx->reason));
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_hc_is_last(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_chain_t  *cl;
+
+    for (cl = in; cl; cl = cl->next) {
+        if (cl->buf->last_buf || (r != r->main && cl->buf->last_in_chain)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_hc_swallow(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
+    ngx_chain_t *in)
+{
+    ngx_chain_t  *cl;
+
+    if (ctx->client_gone && ctx->fill == NULL) {
+        return NGX_ERROR;              /* nobody wants the rest */
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+        cl->buf->file_pos = cl->buf->file_last;
+    }
+
+    if (ctx->client_gone) {
+        return NGX_OK;
+    }
+
+    return ngx_http_next_body_filter(r, NULL);
+}
+
+
+void
+ngx_http_hc_store_filter_init(void)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_hc_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_hc_body_filter;
+}

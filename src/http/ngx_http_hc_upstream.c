@@ -1,0 +1,317 @@
+/*
+ * Our hooks in a request's upstream.
+ *
+ *   process_header    knows the app's status before nginx decides what to do
+ *                     with it: error_page steps back while a fallback will do
+ *   finalize_request  the same for what nginx itself makes of a failure
+ *   reinit_request    another server is tried: process_header was put back
+ *
+ * And while an answer may be stored, the client's leaving does not end it.
+ */
+
+#include "ngx_http_hc_priv.h"
+
+
+struct ngx_http_hc_upstream_s {
+    ngx_int_t  (*process_header)(ngx_http_request_t *r);
+    ngx_int_t  (*reinit_request)(ngx_http_request_t *r);
+    void       (*finalize_request)(ngx_http_request_t *r, ngx_int_t rc);
+
+    ngx_http_event_handler_pt   read_event_handler;
+    ngx_uint_t                  failure;     /* of what nginx itself saw */
+};
+
+
+static ngx_int_t ngx_http_hc_upstream_process_header(ngx_http_request_t *r);
+static ngx_int_t ngx_http_hc_upstream_reinit_request(ngx_http_request_t *r);
+static void ngx_http_hc_upstream_finalize_request(ngx_http_request_t *r,
+    ngx_int_t rc);
+static void ngx_http_hc_upstream_keep(ngx_http_request_t *r,
+    struct ngx_http_hc_upstream_s *h);
+static void ngx_http_hc_upstream_consume(ngx_chain_t *cl);
+
+
+ngx_int_t
+ngx_http_hc_upstream_hook(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
+{
+    ngx_http_upstream_t            *u = r->upstream;
+    struct ngx_http_hc_upstream_s  *h;
+
+    if (u == NULL || u->cleanup == NULL) {
+        return NGX_OK;
+    }
+
+    h = ngx_pcalloc(r->pool, sizeof(*h));
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->process_header = u->process_header;
+    h->reinit_request = u->reinit_request;
+    h->finalize_request = u->finalize_request;
+
+    u->process_header = ngx_http_hc_upstream_process_header;
+    u->reinit_request = ngx_http_hc_upstream_reinit_request;
+    u->finalize_request = ngx_http_hc_upstream_finalize_request;
+
+    ctx->upstream = h;
+
+    if (ctx->may_store && !r->header_sent) {
+        ngx_http_hc_upstream_keep(r, h);
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * nginx watches the client while it waits for the app, and gives up with it.
+ * With proxy_ignore_client_abort it does not, and nothing is to be replaced.
+ */
+
+static void
+ngx_http_hc_upstream_keep(ngx_http_request_t *r,
+    struct ngx_http_hc_upstream_s *h)
+{
+    if (r->read_event_handler == ngx_http_block_reading) {
+        return;
+    }
+
+    h->read_event_handler = r->read_event_handler;
+
+    r->read_event_handler = ngx_http_block_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+}
+
+
+/* Nothing will be stored after all: the client counts again. */
+
+void
+ngx_http_hc_upstream_release(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
+{
+    ngx_connection_t               *c = r->connection;
+    struct ngx_http_hc_upstream_s  *h = ctx->upstream;
+
+    if (h == NULL || h->read_event_handler == NULL
+        || r->read_event_handler != ngx_http_block_reading)
+    {
+        return;
+    }
+
+    r->read_event_handler = h->read_event_handler;
+    h->read_event_handler = NULL;
+
+    if (c->read->ready || c->read->pending_eof || c->error) {
+        ngx_post_event(c->read, &ngx_posted_events);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_hc_upstream_process_header(ngx_http_request_t *r)
+{
+    ngx_int_t                       rc;
+    ngx_uint_t                      failure;
+    ngx_http_hc_ctx_t              *ctx;
+    ngx_http_upstream_t            *u = r->upstream;
+    struct ngx_http_hc_upstream_s  *h;
+
+    ctx = ngx_http_hc_get_ctx(r);
+    h = ctx->upstream;
+
+    rc = h->process_header(r);
+
+    /* a parser hands over to the next one by itself */
+
+    if (u->process_header != ngx_http_hc_upstream_process_header) {
+        h->process_header = u->process_header;
+        u->process_header = ngx_http_hc_upstream_process_header;
+    }
+
+    if (rc == NGX_HTTP_UPSTREAM_INVALID_HEADER) {
+        h->failure = NGX_HTTP_HC_FAIL_INVALID_HEADER;
+
+    } else if (rc == NGX_OK) {
+        h->failure = 0;
+        failure = ngx_http_hc_failure_status(u->headers_in.status_n);
+
+        if (failure && ngx_http_hc_fallback_covers(r, ctx, failure)) {
+            r->error_page = 1;
+        }
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_hc_upstream_reinit_request(ngx_http_request_t *r)
+{
+    ngx_int_t                       rc;
+    ngx_http_hc_ctx_t              *ctx;
+    ngx_http_upstream_t            *u = r->upstream;
+    struct ngx_http_hc_upstream_s  *h;
+
+    ctx = ngx_http_hc_get_ctx(r);
+    h = ctx->upstream;
+
+    rc = h->reinit_request(r);
+
+    h->process_header = u->process_header;
+    u->process_header = ngx_http_hc_upstream_process_header;
+
+    return rc;
+}
+
+
+static void
+ngx_http_hc_upstream_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_http_hc_ctx_t              *ctx;
+    struct ngx_http_hc_upstream_s  *h;
+
+    ctx = ngx_http_hc_get_ctx(r);
+    h = ctx->upstream;
+
+    if (rc >= NGX_HTTP_INTERNAL_SERVER_ERROR && !r->header_sent) {
+
+        if (rc == NGX_HTTP_GATEWAY_TIME_OUT) {
+            h->failure = NGX_HTTP_HC_FAIL_TIMEOUT;
+
+        } else if (h->failure == 0) {
+            h->failure = NGX_HTTP_HC_FAIL_ERROR;
+        }
+
+        if (ngx_http_hc_fallback_covers(r, ctx, ngx_http_hc_failure(r, ctx))) {
+            r->error_page = 1;
+        }
+    }
+
+    h->finalize_request(r, rc);
+}
+
+
+/*
+ * How the app failed, if it did: its own status, or what nginx saw when there
+ * was none.  Called with the status of the answer set, or from the hook above.
+ */
+
+ngx_uint_t
+ngx_http_hc_failure(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
+{
+    ngx_uint_t            status;
+    ngx_http_upstream_t  *u = r->upstream;
+
+    if (u && ctx->upstream && ctx->upstream->failure) {
+        status = u->headers_in.status_n;
+
+        /* an intercepted status ends here as well */
+
+        if (ctx->upstream->failure == NGX_HTTP_HC_FAIL_ERROR
+            && ngx_http_hc_failure_status(status))
+        {
+            return ngx_http_hc_failure_status(status);
+        }
+
+        return ctx->upstream->failure;
+    }
+
+    status = r->headers_out.status;
+
+    if (u && u->headers_in.status_n != status) {
+
+        /* failed before there was a header, or hooks for one */
+
+        if (status == NGX_HTTP_GATEWAY_TIME_OUT) {
+            return NGX_HTTP_HC_FAIL_TIMEOUT;
+        }
+
+        if (status >= NGX_HTTP_INTERNAL_SERVER_ERROR) {
+            return NGX_HTTP_HC_FAIL_ERROR;
+        }
+    }
+
+    return ngx_http_hc_failure_status(status);
+}
+
+
+ngx_uint_t
+ngx_http_hc_failure_status(ngx_uint_t status)
+{
+    switch (status) {
+
+    case NGX_HTTP_FORBIDDEN:
+        return NGX_HTTP_HC_FAIL_403;
+
+    case NGX_HTTP_NOT_FOUND:
+        return NGX_HTTP_HC_FAIL_404;
+
+    case NGX_HTTP_TOO_MANY_REQUESTS:
+        return NGX_HTTP_HC_FAIL_429;
+
+    case NGX_HTTP_INTERNAL_SERVER_ERROR:
+        return NGX_HTTP_HC_FAIL_500;
+
+    case NGX_HTTP_BAD_GATEWAY:
+        return NGX_HTTP_HC_FAIL_502;
+
+    case NGX_HTTP_SERVICE_UNAVAILABLE:
+        return NGX_HTTP_HC_FAIL_503;
+
+    case NGX_HTTP_GATEWAY_TIME_OUT:
+        return NGX_HTTP_HC_FAIL_504;
+
+    default:
+        return status >= NGX_HTTP_INTERNAL_SERVER_ERROR
+               ? NGX_HTTP_HC_FAIL_OTHER_5XX : 0;
+    }
+}
+
+
+/* Did the body end by its framing, not by the end of the connection? */
+
+ngx_uint_t
+ngx_http_hc_upstream_done(ngx_http_request_t *r)
+{
+    ngx_http_upstream_t  *u = r->upstream;
+
+    if (u == NULL) {
+        return 1;
+    }
+
+    if (!u->buffering) {
+        return u->length == 0;
+    }
+
+    return u->pipe->upstream_done || u->pipe->length == 0;
+}
+
+
+/* Buffers on their way to a client that left count as sent, so that the pipe
+ * reads on. */
+
+void
+ngx_http_hc_upstream_client_gone(ngx_http_request_t *r)
+{
+    ngx_http_upstream_t  *u = r->upstream;
+
+    if (u == NULL) {
+        return;
+    }
+
+    ngx_http_hc_upstream_consume(u->busy_bufs);
+
+    if (u->buffering && u->pipe) {
+        ngx_http_hc_upstream_consume(u->pipe->busy);
+    }
+}
+
+
+static void
+ngx_http_hc_upstream_consume(ngx_chain_t *cl)
+{
+    for ( /* void */ ; cl; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+        cl->buf->file_pos = cl->buf->file_last;
+    }
+}

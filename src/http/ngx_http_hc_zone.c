@@ -1,0 +1,428 @@
+/*
+ * hc_zone, and the zones' life: shared memory in the master, a handle and a
+ * slot in each worker.
+ *
+ * An L1 lies behind the zone's own ngx_slab_pool_t, which nginx makes and whose
+ * mutex the master frees when a worker dies; nothing else of it is used.  The
+ * version counters lie in a zone of their own, of one size for ever, so that
+ * they survive a change of any zone's size.
+ */
+
+#include "ngx_http_hc.h"
+#include "ngx_http_hc_handlers.h"
+
+#include <sys/random.h>
+
+
+#define NGX_HTTP_HC_PAGE           4096
+
+#define NGX_HTTP_HC_VERSIONS_SIZE  (sizeof(hc_versions_t) + NGX_HTTP_HC_PAGE)
+
+
+typedef struct {
+    ngx_array_t      zones;          /* of ngx_http_hc_zone_t * */
+    ngx_shm_zone_t  *versions;
+} ngx_http_hc_zones_conf_t;
+
+
+static char *ngx_http_hc_zone_parse(ngx_conf_t *cf, ngx_str_t *name,
+    ssize_t *size);
+static char *ngx_http_hc_zone_define(ngx_conf_t *cf, ngx_http_hc_zone_t *zone,
+    size_t size);
+static size_t ngx_http_hc_zone_size(ngx_http_hc_zone_t *zone, size_t size);
+static ngx_int_t ngx_http_hc_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+static ngx_int_t ngx_http_hc_versions_init(ngx_shm_zone_t *shm_zone,
+    void *data);
+static void *ngx_http_hc_block(ngx_shm_zone_t *shm_zone);
+static void ngx_http_hc_zone_cleanup(void *data);
+
+
+extern ngx_module_t  ngx_http_hc_module;
+
+
+static hc_versions_t  *ngx_http_hc_version_array;
+
+
+static ngx_http_hc_zones_conf_t *
+ngx_http_hc_zones_get(ngx_conf_t *cf)
+{
+    return ngx_http_conf_get_module_main_conf(cf, ngx_http_hc_module);
+}
+
+
+void *
+ngx_http_hc_create_zones_conf(ngx_conf_t *cf)
+{
+    ngx_http_hc_zones_conf_t  *zcf;
+
+    zcf = ngx_pcalloc(cf->pool, sizeof(*zcf));
+    if (zcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&zcf->zones, cf->pool, 4, sizeof(ngx_http_hc_zone_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return zcf;
+}
+
+
+/* hc_zone zone=name:size [max_object=size]; */
+
+char *
+ngx_http_hc_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char                *rv;
+    ssize_t              size, max_object;
+    ngx_str_t           *value, name, text;
+    ngx_http_hc_zone_t  *zone;
+
+    value = cf->args->elts;
+    name = value[1];
+
+    rv = ngx_http_hc_zone_parse(cf, &name, &size);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    max_object = ngx_min(size / 8, 1024 * 1024);
+
+    if (cf->args->nelts == 3) {
+        if (ngx_strncmp(value[2].data, "max_object=", 11) != 0) {
+            return "expects \"zone=name:size [max_object=size]\"";
+        }
+
+        text.data = value[2].data + 11;
+        text.len = value[2].len - 11;
+
+        max_object = ngx_parse_size(&text);
+
+        if (max_object <= 0) {
+            return "expects max_object as a size above 0, as in "
+                   "max_object=1m";
+        }
+
+        if (max_object > size / 8) {
+            return "has a max_object above an eighth of the zone";
+        }
+    }
+
+    zone = ngx_http_hc_zone_named(cf, &name);
+    if (zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (zone->shm_zone) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "hc_zone \"%V\" is already defined", &name);
+        return NGX_CONF_ERROR;
+    }
+
+    zone->max_object = max_object;
+
+    return ngx_http_hc_zone_define(cf, zone, size);
+}
+
+
+static char *
+ngx_http_hc_zone_parse(ngx_conf_t *cf, ngx_str_t *name, ssize_t *size)
+{
+    u_char     *colon;
+    ngx_str_t   text;
+
+    if (ngx_strncmp(name->data, "zone=", 5) != 0) {
+        return "expects \"zone=name:size [max_object=size]\"";
+    }
+
+    name->data += 5;
+    name->len -= 5;
+
+    colon = ngx_strlchr(name->data, name->data + name->len, ':');
+
+    if (colon == NULL || colon == name->data) {
+        return "expects \"zone=name:size\", as in zone=pages:256m";
+    }
+
+    text.data = colon + 1;
+    text.len = name->data + name->len - text.data;
+    name->len = colon - name->data;
+
+    *size = ngx_parse_size(&text);
+
+    if (*size == NGX_ERROR) {
+        return "has an invalid size, expects one as in zone=pages:256m";
+    }
+
+    if (*size < HC_L1_MIN_SIZE) {
+        return "is too small, 1m is the least";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_hc_zone_define(ngx_conf_t *cf, ngx_http_hc_zone_t *zone, size_t size)
+{
+    ngx_pool_cleanup_t        *cln;
+    ngx_http_hc_zones_conf_t  *zcf = ngx_http_hc_zones_get(cf);
+
+    static ngx_str_t  versions = ngx_string("hc_versions");
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_http_hc_zone_cleanup;
+    cln->data = zone;
+
+    if (zcf->versions == NULL) {
+
+        /* zones are initialized in this order, and an L1 needs it */
+
+        zcf->versions = ngx_shared_memory_add(cf, &versions,
+                                              NGX_HTTP_HC_VERSIONS_SIZE,
+                                              &ngx_http_hc_module);
+        if (zcf->versions == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        zcf->versions->init = ngx_http_hc_versions_init;
+    }
+
+    zone->shm_zone = ngx_shared_memory_add(cf, &zone->name,
+                                           ngx_http_hc_zone_size(zone, size),
+                                           &ngx_http_hc_module);
+    if (zone->shm_zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    zone->shm_zone->init = ngx_http_hc_zone_init;
+    zone->shm_zone->data = zone;
+    zone->size = size;
+
+    return NGX_CONF_OK;
+}
+
+
+/*
+ * nginx reuses memory on reload when name and size are equal.  The shards are
+ * cut for one max_object, so another one makes another size (by pages that are
+ * never touched): old workers keep the memory they have, new ones start
+ * afresh, and the old is freed when its time has come.
+ */
+
+static size_t
+ngx_http_hc_zone_size(ngx_http_hc_zone_t *zone, size_t size)
+{
+    return ngx_align(size, NGX_HTTP_HC_PAGE)
+           + NGX_HTTP_HC_PAGE * (1 + zone->max_object / 64 % 251);
+}
+
+
+/* nginx's slab pool takes the first page */
+
+static void *
+ngx_http_hc_block(ngx_shm_zone_t *shm_zone)
+{
+    return shm_zone->shm.addr + NGX_HTTP_HC_PAGE;
+}
+
+
+/* What the counters start from does not matter, only that they move. */
+
+static ngx_int_t
+ngx_http_hc_versions_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_http_hc_version_array = ngx_http_hc_block(shm_zone);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_hc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    int                  adopted;
+    hc_l1_options_t      o;
+    ngx_http_hc_zone_t  *old = data;
+    ngx_http_hc_zone_t  *zone = shm_zone->data;
+
+    if (old && (old->max_object != zone->max_object || old->size != zone->size))
+    {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "hc_zone \"%V\" cannot change its sizes to these in a "
+                      "reload", &zone->name);
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&o, sizeof(o));
+
+    o.block = ngx_http_hc_block(shm_zone);
+    o.size = zone->size;
+    o.max_object = zone->max_object;
+    o.versions = ngx_http_hc_version_array;
+
+    if (getrandom(&o.seed, sizeof(o.seed), 0) != sizeof(o.seed)) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, ngx_errno,
+                      "hc: getrandom() failed");
+        return NGX_ERROR;
+    }
+
+    zone->l1 = hc_l1_open(&o, &adopted);
+
+    if (zone->l1 == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "hc_zone \"%V\" cannot be made", &zone->name);
+        return NGX_ERROR;
+    }
+
+    if (data && !adopted) {
+        ngx_log_error(NGX_LOG_NOTICE, shm_zone->shm.log, 0,
+                      "hc_zone \"%V\" was of another layout, it starts empty",
+                      &zone->name);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_hc_zone_cleanup(void *data)
+{
+    ngx_http_hc_zone_t  *zone = data;
+
+    if (zone->l1) {
+        hc_l1_close(zone->l1);
+        zone->l1 = NULL;
+    }
+}
+
+
+ngx_http_hc_zone_t *
+ngx_http_hc_zone_named(ngx_conf_t *cf, ngx_str_t *name)
+{
+    ngx_uint_t                 i;
+    ngx_http_hc_zone_t        *zone, **zones;
+    ngx_http_hc_zones_conf_t  *zcf = ngx_http_hc_zones_get(cf);
+
+    zones = zcf->zones.elts;
+
+    for (i = 0; i < zcf->zones.nelts; i++) {
+        if (zones[i]->name.len == name->len
+            && ngx_strncmp(zones[i]->name.data, name->data, name->len) == 0)
+        {
+            return zones[i];
+        }
+    }
+
+    zones = ngx_array_push(&zcf->zones);
+    zone = ngx_pcalloc(cf->pool, sizeof(*zone));
+
+    if (zones == NULL || zone == NULL) {
+        return NULL;
+    }
+
+    zone->name = *name;
+    zone->file = cf->conf_file->file.name.data;
+    zone->line = cf->conf_file->line;
+
+    *zones = zone;
+
+    return zone;
+}
+
+
+ngx_int_t
+ngx_http_hc_check_zones(ngx_conf_t *cf)
+{
+    ngx_uint_t                 i;
+    ngx_http_hc_zone_t       **zones;
+    ngx_http_hc_zones_conf_t  *zcf = ngx_http_hc_zones_get(cf);
+
+    zones = zcf->zones.elts;
+
+    for (i = 0; i < zcf->zones.nelts; i++) {
+        if (zones[i]->shm_zone == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "hc_cache names zone \"%V\", which no hc_zone "
+                          "defines in %s:%ui",
+                          &zones[i]->name, zones[i]->file, zones[i]->line);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* In a worker: without a slot it would miss always, and is better told. */
+
+ngx_int_t
+ngx_http_hc_open_zones(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                 i;
+    ngx_http_hc_zone_t       **zones;
+    ngx_http_hc_zones_conf_t  *zcf;
+
+    zcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_hc_module);
+
+    if (zcf == NULL) {
+        return NGX_OK;
+    }
+
+    zones = zcf->zones.elts;
+
+    for (i = 0; i < zcf->zones.nelts; i++) {
+        if (hc_l1_join(zones[i]->l1) != 0) {
+            ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
+                          "hc: too many workers on zone \"%V\", this one goes "
+                          "without it", &zones[i]->name);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_hc_close_zones(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                 i;
+    ngx_http_hc_zone_t       **zones;
+    ngx_http_hc_zones_conf_t  *zcf;
+
+    zcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_hc_module);
+
+    if (zcf == NULL) {
+        return;
+    }
+
+    zones = zcf->zones.elts;
+
+    for (i = 0; i < zcf->zones.nelts; i++) {
+        hc_l1_leave(zones[i]->l1);
+    }
+}
+
+
+ngx_array_t *
+ngx_http_hc_zones(ngx_http_request_t *r)
+{
+    ngx_http_hc_zones_conf_t  *zcf;
+
+    zcf = ngx_http_get_module_main_conf(r, ngx_http_hc_module);
+
+    return &zcf->zones;
+}
+
+
+hc_versions_t *
+ngx_http_hc_versions(void)
+{
+    return ngx_http_hc_version_array;
+}
