@@ -1,0 +1,49 @@
+/*
+ * One invalidation: tags that move in L1 at once and in every L2 as soon as it
+ * answers.
+ *
+ * Layer: ngx_http_hc_, the write room's own.
+ *
+ * The object belongs to the caller and lives in the request's pool.  done() is
+ * called at most once, from an event, and only after start() returned AGAIN.
+ * A request that goes calls forget(); L2 is still told.
+ */
+
+#ifndef NGX_HTTP_HC_INVALIDATION_H_INCLUDED_
+#define NGX_HTTP_HC_INVALIDATION_H_INCLUDED_
+
+
+#include "../http/ngx_http_hc.h"
+
+
+#define NGX_HTTP_HC_INVALIDATION_MAX  32        /* tags of one request */
+
+
+typedef struct {
+    uint32_t           slots[NGX_HTTP_HC_INVALIDATION_MAX];
+    ngx_uint_t         n;
+
+    ngx_uint_t         pending;                 /* stores that have to answer */
+    ngx_hc_l2_op_t   **ops;                     /* one per store, or NULL */
+    ngx_uint_t         nops;
+
+    void             (*done)(void *owner);
+    void              *owner;
+} ngx_http_hc_invalidation_t;
+
+
+/* A tag more.  DECLINED: there are too many. */
+
+ngx_int_t ngx_http_hc_invalidation_add(ngx_http_hc_invalidation_t *inv,
+    uint32_t slot);
+
+/* OK: nothing to wait for.  AGAIN: done() will be called.  L1 is through when
+ * it returns. */
+
+ngx_int_t ngx_http_hc_invalidation_start(ngx_http_request_t *r,
+    ngx_http_hc_invalidation_t *inv);
+
+void ngx_http_hc_invalidation_forget(ngx_http_hc_invalidation_t *inv);
+
+
+#endif /* NGX_HTTP_HC_INVALIDATION_H_INCLUDED_ */
