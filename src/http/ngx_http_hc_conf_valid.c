@@ -4,8 +4,7 @@
  * Without codes: 200, 301 and 302, as in proxy_cache_valid.
  */
 
-#include "ngx_http_hc_priv.h"
-#include "ngx_http_hc_handlers.h"
+#include "ngx_http_hc_conf.h"
 
 
 static ngx_int_t ngx_http_hc_valid_times(ngx_conf_t *cf,
@@ -14,8 +13,6 @@ static ngx_int_t ngx_http_hc_valid_code(ngx_str_t *value);
 static ngx_int_t ngx_http_hc_valid_add(ngx_http_hc_cache_conf_t *hlcf,
     ngx_http_hc_valid_t *valid, ngx_uint_t status);
 
-
-/* ms, or NGX_ERROR: not a time, or more than an entry can say (32 bits). */
 
 ngx_int_t
 ngx_http_hc_parse_time(ngx_str_t *value)

@@ -28,8 +28,6 @@ void ngx_http_hc_write_filter_init(void);
 ngx_int_t ngx_http_hc_add_variables(ngx_conf_t *cf);
 void *ngx_http_hc_create_zones_conf(ngx_conf_t *cf);
 char *ngx_http_hc_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_hc_cache_valid(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-ngx_int_t ngx_http_hc_parse_time(ngx_str_t *value);
 
 /* life of a process */
 

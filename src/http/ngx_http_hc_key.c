@@ -1,36 +1,18 @@
 /*
- * What a request is kept under: its key, its variant, its tags.
+ * What a request is kept under: its key and its variant.
  *
  * The rule behind all of it: two requests share an entry only if the app was
- * sent the same.  So $hc_uri is the very target that will be forwarded, and
- * arguments that hc_cache_args drops or sorts are dropped and sorted in the
- * request itself before anything else looks at it.
+ * sent the same.  So $hc_uri is the very target that will be forwarded.
  */
 
 #include "ngx_http_hc_priv.h"
-#include "../policy/hc_args.h"
 
 
-static ngx_int_t ngx_http_hc_apply_args(ngx_http_request_t *r,
-    ngx_http_hc_cache_conf_t *hlcf);
-static ngx_int_t ngx_http_hc_sort_args(ngx_pool_t *pool,
-    ngx_http_hc_cache_conf_t *hlcf, ngx_str_t *args, ngx_str_t *sorted);
 static ngx_int_t ngx_http_hc_default_key(ngx_http_request_t *r, ngx_str_t *key);
 static ngx_int_t ngx_http_hc_variant(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 static ngx_int_t ngx_http_hc_host_differs(ngx_http_request_t *r,
     ngx_str_t *rest);
-static void ngx_http_hc_host(ngx_http_request_t *r, ngx_str_t *host);
-static ngx_int_t ngx_http_hc_decoded_slot(ngx_http_request_t *r,
-    ngx_http_hc_cache_conf_t *hlcf, ngx_str_t *uri, uint32_t *slot);
-static ngx_int_t ngx_http_hc_path_slot(ngx_http_request_t *r,
-    ngx_http_hc_cache_conf_t *hlcf, ngx_str_t *path, ngx_str_t *args,
-    uint32_t *slot);
-static void ngx_http_hc_split_uri(ngx_str_t *uri, ngx_str_t *path,
-    ngx_str_t *args);
-
-
-extern ngx_int_t  ngx_http_hc_request_uri_index;
 
 
 hc_reason_e
@@ -190,7 +172,7 @@ ngx_http_hc_uri(ngx_http_request_t *r, ngx_str_t *uri)
 }
 
 
-static void
+void
 ngx_http_hc_host(ngx_http_request_t *r, ngx_str_t *host)
 {
     ngx_http_core_srv_conf_t  *cscf;
@@ -290,210 +272,5 @@ ngx_http_hc_host_differs(ngx_http_request_t *r, ngx_str_t *rest)
         ngx_str_null(rest);
     }
 
-    return NGX_OK;
-}
-
-
-/*
- * Sorted, and what is not named dropped: for the key, and in the request for
- * whoever handles it next.  The original target is rewritten too, since apps
- * behind FastCGI read it; a cached $request_uri is forgotten for that.
- */
-
-static ngx_int_t
-ngx_http_hc_apply_args(ngx_http_request_t *r, ngx_http_hc_cache_conf_t *hlcf)
-{
-    u_char                     *p;
-    ngx_int_t                   rc;
-    ngx_str_t                   path, args, sorted;
-    ngx_http_variable_value_t  *v;
-
-    if (hlcf->args == NULL) {
-        return NGX_OK;
-    }
-
-    rc = ngx_http_hc_sort_args(r->pool, hlcf, &r->args, &r->args);
-
-    if (rc != NGX_OK || r != r->main) {
-        return rc;
-    }
-
-    ngx_http_hc_split_uri(&r->unparsed_uri, &path, &args);
-
-    if (path.len == r->unparsed_uri.len) {
-        return NGX_OK;
-    }
-
-    rc = ngx_http_hc_sort_args(r->pool, hlcf, &args, &sorted);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    p = ngx_pnalloc(r->pool, path.len + 1 + sorted.len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    r->unparsed_uri.data = p;
-    p = ngx_cpymem(p, path.data, path.len);
-
-    if (sorted.len) {
-        *p++ = '?';
-        p = ngx_cpymem(p, sorted.data, sorted.len);
-    }
-
-    r->unparsed_uri.len = p - r->unparsed_uri.data;
-
-    v = &r->variables[ngx_http_hc_request_uri_index];
-    v->valid = 0;
-    v->not_found = 0;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_hc_sort_args(ngx_pool_t *pool, ngx_http_hc_cache_conf_t *hlcf,
-    ngx_str_t *args, ngx_str_t *sorted)
-{
-    u_char          *p;
-    int64_t          n;
-    const hc_str_t  *allowed;
-
-    if (args->len == 0) {
-        ngx_str_null(sorted);
-        return NGX_OK;
-    }
-
-    p = ngx_pnalloc(pool, args->len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    allowed = (hlcf && hlcf->args) ? hlcf->args->elts : NULL;
-
-    n = hc_args_sort(hc_str(args->data, args->len), allowed,
-                     allowed ? hlcf->args->nelts : 0, p);
-    if (n < 0) {
-        return NGX_DECLINED;
-    }
-
-    sorted->data = p;
-    sorted->len = (size_t) n;
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_hc_split_uri(ngx_str_t *uri, ngx_str_t *path, ngx_str_t *args)
-{
-    u_char  *p;
-
-    ngx_str_null(args);
-    *path = *uri;
-
-    p = ngx_strlchr(uri->data, uri->data + uri->len, '?');
-
-    if (p) {
-        path->len = p - uri->data;
-        args->data = p + 1;
-        args->len = uri->data + uri->len - args->data;
-    }
-}
-
-
-uint32_t
-ngx_http_hc_key_slot(hc_str_t key)
-{
-    static const hc_str_t  scope = hc_string("key");
-
-    return hc_version_slot(scope, key);
-}
-
-
-/*
- * The target the client named.  Its path is decoded and its arguments sorted,
- * so that a write finds the entry however either of them was spelled; what
- * hc_cache_args drops here is no part of it.
- */
-
-ngx_int_t
-ngx_http_hc_target_slot(ngx_http_request_t *r, uint32_t *slot)
-{
-    ngx_str_t                  path, args;
-    ngx_http_hc_cache_conf_t  *hlcf;
-
-    hlcf = ngx_http_get_module_loc_conf(r, ngx_http_hc_cache_module);
-
-    if (r != r->main) {
-        return ngx_http_hc_path_slot(r, hlcf, &r->uri, &r->args, slot);
-    }
-
-    if (!r->valid_unparsed_uri) {
-        return ngx_http_hc_decoded_slot(r, hlcf, &r->unparsed_uri, slot);
-    }
-
-    ngx_http_hc_split_uri(&r->unparsed_uri, &path, &args);
-
-    return ngx_http_hc_path_slot(r, hlcf, &r->uri, &args, slot);
-}
-
-
-ngx_int_t
-ngx_http_hc_uri_slot(ngx_http_request_t *r, ngx_str_t *uri, uint32_t *slot)
-{
-    return ngx_http_hc_decoded_slot(r, NULL, uri, slot);
-}
-
-
-static ngx_int_t
-ngx_http_hc_decoded_slot(ngx_http_request_t *r, ngx_http_hc_cache_conf_t *hlcf,
-    ngx_str_t *uri, uint32_t *slot)
-{
-    u_char     *dst, *src;
-    ngx_str_t   path, args, decoded;
-
-    ngx_http_hc_split_uri(uri, &path, &args);
-
-    decoded.data = ngx_pnalloc(r->pool, path.len);
-    if (decoded.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    dst = decoded.data;
-    src = path.data;
-
-    ngx_unescape_uri(&dst, &src, path.len, 0);
-    decoded.len = dst - decoded.data;
-
-    return ngx_http_hc_path_slot(r, hlcf, &decoded, &args, slot);
-}
-
-
-static ngx_int_t
-ngx_http_hc_path_slot(ngx_http_request_t *r, ngx_http_hc_cache_conf_t *hlcf,
-    ngx_str_t *path, ngx_str_t *args, uint32_t *slot)
-{
-    u_char     *p, *name;
-    ngx_str_t   host, sorted;
-
-    if (ngx_http_hc_sort_args(r->pool, hlcf, args, &sorted) != NGX_OK) {
-        sorted = *args;
-    }
-
-    name = ngx_pnalloc(r->pool, path->len + 1 + sorted.len);
-    if (name == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_cpymem(name, path->data, path->len);
-    *p++ = '?';
-    p = ngx_cpymem(p, sorted.data, sorted.len);
-
-    ngx_http_hc_host(r, &host);
-
-    *slot = hc_version_slot(hc_str(host.data, host.len),
-                            hc_str(name, p - name));
     return NGX_OK;
 }

@@ -161,6 +161,7 @@ enum { NGX_HTTP_HC_FAILURES(ngx_http_hc_failure_id) };
 
 
 extern ngx_module_t  ngx_http_hc_cache_module;
+extern ngx_int_t     ngx_http_hc_request_uri_index;
 
 
 /* ngx_http_hc_request.c */
@@ -169,11 +170,19 @@ ngx_http_hc_ctx_t *ngx_http_hc_get_ctx(ngx_http_request_t *r);
 void ngx_http_hc_unpin(ngx_http_hc_ctx_t *ctx);
 uint64_t ngx_http_hc_epoch_ms(void);
 
-/* ngx_http_hc_key.c: key and tags of the context; hc_cache_args is applied to
- * the request itself. */
+/* ngx_http_hc_key.c: key, variant and tags of the context. */
 hc_reason_e ngx_http_hc_ctx_key(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 ngx_int_t ngx_http_hc_uri(ngx_http_request_t *r, ngx_str_t *uri);
+void ngx_http_hc_host(ngx_http_request_t *r, ngx_str_t *host);
+
+/* ngx_http_hc_args.c: hc_cache_args, in the request itself.  DECLINED: there
+ * are too many.  sorted may be args. */
+ngx_int_t ngx_http_hc_apply_args(ngx_http_request_t *r,
+    ngx_http_hc_cache_conf_t *hlcf);
+ngx_int_t ngx_http_hc_sort_args(ngx_pool_t *pool,
+    ngx_http_hc_cache_conf_t *hlcf, ngx_str_t *args, ngx_str_t *sorted);
+void ngx_http_hc_split_uri(ngx_str_t *uri, ngx_str_t *path, ngx_str_t *args);
 
 /* ngx_http_hc_lookup.c: states LOOKUP and L2; L1 again for a fallback. */
 ngx_int_t ngx_http_hc_lookup(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);

@@ -266,7 +266,7 @@ ngx_hc_redis_lost(ngx_hc_redis_conn_t *conn, const char *why, ngx_uint_t rest)
 
     ngx_hc_redis_conn_drop(conn);
 
-    if (rest && !ngx_queue_empty(&line)) {
+    if (rest) {
         ngx_hc_redis_rest(conn->driver, why);
     }
 

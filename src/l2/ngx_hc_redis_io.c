@@ -206,12 +206,17 @@ ngx_hc_redis_refuse(ngx_hc_redis_conn_t *conn, const char *why,
 
     rev = conn->connection->read;
 
-    if (conn->ncommands == 0 || rev->eof || rev->error) {
-        ngx_hc_redis_lost(conn, why, rest);
+    if (rev->eof || rev->error) {
+        ngx_hc_redis_lost(conn, why, conn->ncommands != 0);
         return;
     }
 
     ngx_hc_redis_complain(conn->driver, why, ngx_strlen(why));
+
+    if (conn->ncommands == 0) {
+        ngx_hc_redis_lost(conn, why, rest);
+        return;
+    }
 
     q = ngx_queue_head(&conn->commands);
     cmd = ngx_queue_data(q, ngx_hc_l2_cmd_t, queue);

@@ -46,4 +46,15 @@ ngx_int_t ngx_http_hc_invalidation_start(ngx_http_request_t *r,
 void ngx_http_hc_invalidation_forget(ngx_http_hc_invalidation_t *inv);
 
 
+/* hc_invalidate, ngx_http_hc_invalidate.c: is it set here; the tags a write
+ * moves: its own target's and those named. */
+
+ngx_uint_t ngx_http_hc_invalidate_here(ngx_http_request_t *r);
+ngx_int_t ngx_http_hc_invalidate_tags(ngx_http_request_t *r,
+    ngx_http_hc_invalidation_t *inv);
+
+
+extern ngx_module_t  ngx_http_hc_invalidate_module;
+
+
 #endif /* NGX_HTTP_HC_INVALIDATION_H_INCLUDED_ */

@@ -1,0 +1,57 @@
+/*
+ * Setters of the hc_cache* directives; private to the files that make them.
+ *
+ * Each returns NGX_CONF_OK, NGX_CONF_ERROR after it has said what is wrong, or
+ * a text that nginx puts behind the directive's name.
+ */
+
+#ifndef NGX_HTTP_HC_CONF_H_INCLUDED_
+#define NGX_HTTP_HC_CONF_H_INCLUDED_
+
+
+#include "ngx_http_hc_priv.h"
+
+
+typedef struct {
+    ngx_str_t   name;
+    ngx_uint_t  value;
+} ngx_http_hc_word_t;
+
+
+/* Where hc_cache_l2 stands: it is of no use without an hc_cache below. */
+
+struct ngx_http_hc_l2_use_s {
+    ngx_uint_t  used;                      /* unsigned  used:1; */
+    u_char     *file;
+    ngx_uint_t  line;
+};
+
+
+typedef struct {
+    ngx_array_t  l2_uses;                  /* of struct ngx_http_hc_l2_use_s * */
+} ngx_http_hc_cache_main_conf_t;
+
+
+char *ngx_http_hc_cache(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_hc_cache_l2(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_hc_cache_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_hc_cache_args(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_hc_cache_time(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_hc_cache_words(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_hc_cache_min_uses(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_hc_cache_valid(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* ms, or NGX_ERROR: not a time, or more than an entry can say (32 bits). */
+
+ngx_int_t ngx_http_hc_parse_time(ngx_str_t *value);
+
+
+#endif /* NGX_HTTP_HC_CONF_H_INCLUDED_ */

@@ -1,0 +1,327 @@
+/*
+ * Writes: passed to the app untouched, and what they change is forgotten.
+ *
+ * An unsafe request is noted in PRECONTENT with the tags it will move: its own
+ * target's and those hc_invalidate names.  When its answer's header comes by,
+ * and the app did not itself refuse the request, the tags move: in L1 before
+ * the header goes on, in L2 while header and body are held here until every
+ * store has answered or its timeout is over.  A request that ends without an
+ * answer does the same from its cleanup, since the app may have applied it.
+ */
+
+#include "ngx_http_hc_invalidation.h"
+#include "../http/ngx_http_hc_handlers.h"
+
+
+/* r->buffered has four bits; nginx's SSI, sub and copy filters have three */
+
+#define NGX_HTTP_HC_WRITE_BUFFERED  0x08
+
+
+typedef enum {
+    NGX_HTTP_HC_WRITE_PASSED = 0,          /* the app has it */
+    NGX_HTTP_HC_WRITE_HELD,                /* the answer waits for L2 */
+    NGX_HTTP_HC_WRITE_DONE
+} ngx_http_hc_write_state_e;
+
+
+typedef struct {
+    ngx_http_request_t             *request;
+    ngx_http_hc_write_state_e       state;
+    ngx_http_hc_invalidation_t      inv;
+    ngx_chain_t                    *held;
+    ngx_uint_t                      swallow;   /* unsigned  swallow:1; */
+} ngx_http_hc_write_ctx_t;
+
+
+static ngx_uint_t ngx_http_hc_write_is_unsafe(ngx_http_request_t *r);
+static ngx_http_hc_write_ctx_t *ngx_http_hc_write_create_ctx(
+    ngx_http_request_t *r);
+static ngx_http_hc_write_ctx_t *ngx_http_hc_write_get_ctx(
+    ngx_http_request_t *r);
+static void ngx_http_hc_write_cleanup(void *data);
+static ngx_uint_t ngx_http_hc_write_reached(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_hc_write_refused(ngx_http_request_t *r);
+static ngx_int_t ngx_http_hc_write_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_hc_write_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static void ngx_http_hc_write_done(void *owner);
+static ngx_int_t ngx_http_hc_write_let_go(ngx_http_request_t *r,
+    ngx_http_hc_write_ctx_t *ctx);
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+
+
+ngx_int_t
+ngx_http_hc_write_handler(ngx_http_request_t *r)
+{
+    ngx_http_hc_write_ctx_t  *ctx;
+
+    if (r != r->main || !ngx_http_hc_write_is_unsafe(r)
+        || ngx_http_hc_versions() == NULL)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_hc_cache_zone(r) == NULL && !ngx_http_hc_invalidate_here(r)) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_hc_write_get_ctx(r);
+
+    if (ctx == NULL) {
+        ctx = ngx_http_hc_write_create_ctx(r);
+    }
+
+    if (ctx == NULL || ngx_http_hc_invalidate_tags(r, &ctx->inv) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/* RFC 9110, 9.2.1; a method nobody knows may change anything (RFC 9111, 4.4).
+ */
+
+static ngx_uint_t
+ngx_http_hc_write_is_unsafe(ngx_http_request_t *r)
+{
+    return !(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_OPTIONS
+                          |NGX_HTTP_TRACE|NGX_HTTP_PROPFIND));
+}
+
+
+static ngx_http_hc_write_ctx_t *
+ngx_http_hc_write_create_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t       *cln;
+    ngx_http_hc_write_ctx_t  *ctx;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_hc_write_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(*ctx));
+
+    ctx->request = r;
+    ctx->inv.done = ngx_http_hc_write_done;
+    ctx->inv.owner = ctx;
+
+    cln->handler = ngx_http_hc_write_cleanup;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_hc_invalidate_module);
+
+    return ctx;
+}
+
+
+/* error_page clears contexts; the write is still under way. */
+
+static ngx_http_hc_write_ctx_t *
+ngx_http_hc_write_get_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t       *cln;
+    ngx_http_hc_write_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_hc_invalidate_module);
+
+    if (ctx || r != r->main || !(r->internal || r->filter_finalize)) {
+        return ctx;
+    }
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_hc_write_cleanup) {
+            ctx = cln->data;
+            ngx_http_set_ctx(r, ctx, ngx_http_hc_invalidate_module);
+            return ctx;
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_hc_write_cleanup(void *data)
+{
+    ngx_http_hc_write_ctx_t  *ctx = data;
+
+    if (ctx->state == NGX_HTTP_HC_WRITE_PASSED
+        && ngx_http_hc_write_reached(ctx->request)
+        && !ngx_http_hc_write_refused(ctx->request))
+    {
+        (void) ngx_http_hc_invalidation_start(ctx->request, &ctx->inv);
+    }
+
+    ngx_http_hc_invalidation_forget(&ctx->inv);
+}
+
+
+/* Has the app seen anything of it?  Not when nginx refused it before. */
+
+static ngx_uint_t
+ngx_http_hc_write_reached(ngx_http_request_t *r)
+{
+    return r->upstream_states && r->upstream_states->nelts;
+}
+
+
+/*
+ * The app's own 4xx or 5xx says nothing was done.  If another server was tried
+ * before, that one may have done it and died of it.
+ */
+
+static ngx_uint_t
+ngx_http_hc_write_refused(ngx_http_request_t *r)
+{
+    ngx_http_upstream_t  *u = r->upstream;
+
+    if (u == NULL) {
+        return r->headers_out.status >= NGX_HTTP_BAD_REQUEST;
+    }
+
+    if (!ngx_http_hc_write_reached(r)) {
+        return 1;
+    }
+
+    return r->upstream_states->nelts == 1
+           && u->headers_in.status_n >= NGX_HTTP_BAD_REQUEST;
+}
+
+
+static ngx_int_t
+ngx_http_hc_write_header_filter(ngx_http_request_t *r)
+{
+    ngx_http_hc_write_ctx_t  *ctx;
+
+    ctx = ngx_http_hc_write_get_ctx(r);
+
+    if (ctx == NULL || r != r->main || ctx->state == NGX_HTTP_HC_WRITE_DONE) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    if (ctx->state == NGX_HTTP_HC_WRITE_HELD) {
+        return NGX_OK;
+    }
+
+    ctx->state = NGX_HTTP_HC_WRITE_DONE;
+
+    if (ngx_http_hc_write_refused(r)
+        || ngx_http_hc_invalidation_start(r, &ctx->inv) != NGX_AGAIN
+        || r->headers_out.status == NGX_HTTP_SWITCHING_PROTOCOLS)
+    {
+        return ngx_http_next_header_filter(r);
+    }
+
+    ctx->state = NGX_HTTP_HC_WRITE_HELD;
+    r->buffered |= NGX_HTTP_HC_WRITE_BUFFERED;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_hc_write_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_chain_t              *cl;
+    ngx_http_hc_write_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_hc_invalidate_module);
+
+    if (ctx == NULL
+        || (ctx->state != NGX_HTTP_HC_WRITE_HELD && !ctx->swallow))
+    {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    if (ctx->swallow) {
+        for (cl = in; cl; cl = cl->next) {
+            cl->buf->pos = cl->buf->last;
+            cl->buf->file_pos = cl->buf->file_last;
+        }
+
+        return ngx_http_next_body_filter(r, NULL);
+    }
+
+    if (in && ngx_chain_add_copy(r->pool, &ctx->held, in) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return NGX_AGAIN;
+}
+
+
+/* Every store has answered, or had its time: header and body go on, and the
+ * request's own writer takes over again. */
+
+static void
+ngx_http_hc_write_done(void *owner)
+{
+    ngx_http_hc_write_ctx_t  *ctx = owner;
+
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r = ctx->request;
+
+    if (ctx->state != NGX_HTTP_HC_WRITE_HELD) {
+        return;
+    }
+
+    c = r->connection;
+    ngx_http_set_log_request(c->log, r);
+
+    if (ngx_http_hc_write_let_go(r, ctx) == NGX_ERROR) {
+        c->error = 1;
+    }
+
+    if (ngx_http_post_request(r, NULL) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_ERROR);
+    }
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static ngx_int_t
+ngx_http_hc_write_let_go(ngx_http_request_t *r, ngx_http_hc_write_ctx_t *ctx)
+{
+    ngx_int_t     rc;
+    ngx_chain_t  *held;
+
+    ctx->state = NGX_HTTP_HC_WRITE_DONE;
+    r->buffered &= ~NGX_HTTP_HC_WRITE_BUFFERED;
+
+    held = ctx->held;
+    ctx->held = NULL;
+
+    rc = ngx_http_next_header_filter(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (r->header_only) {
+
+        /* upstream was not told and may still be sending a body */
+
+        ctx->swallow = 1;
+        return NGX_OK;
+    }
+
+    return held ? ngx_http_next_body_filter(r, held) : NGX_OK;
+}
+
+
+void
+ngx_http_hc_write_filter_init(void)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_hc_write_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_hc_write_body_filter;
+}
