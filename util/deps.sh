@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+#
+# Installs what is missing, by apt; does nothing when nothing is.
+#
+#   util/deps.sh build|run|test|check|asan|valgrind|fuzz
+#
+# With NGINX_SRC set the nginx headers are those of that tree, and nginx itself
+# is whatever HC_NGINX names.
+
+set -eu
+
+. "$(dirname "$0")/apt.sh"
+
+
+packages() {
+    local build='make gcc libc6-dev libhiredis-dev libmemcached-dev libyajl-dev'
+    local run="$build redis-server python3 curl"
+    local test="$run libcmocka-dev nghttp2-client php-cgi wrk perl"
+
+    if [ -n "${NGINX_SRC:-}" ]; then
+        build="$build libpcre2-dev zlib1g-dev libssl-dev"
+    else
+        build="$build nginx nginx-dev"
+    fi
+
+    case $1 in
+        build)    echo "$build" ;;
+        run)      echo "$build $run" ;;
+        test)     echo "$build $test" ;;
+        check)    echo "$build $test universal-ctags" ;;
+        asan)     echo "$build $test dpkg-dev" ;;
+        valgrind) echo "$build $test valgrind" ;;
+        fuzz)     echo "$build clang libclang-rt-dev" ;;
+        *)        die "usage: deps.sh build|run|test|check|asan|valgrind|fuzz" ;;
+    esac
+}
+
+
+# Packages that bring a service are switched off where they are new here: an
+# install must not put a web server on port 80, now or after a reboot.
+
+disable_services() {
+    local p
+
+    command -v systemctl >/dev/null 2>&1 || return 0
+
+    for p in "$@"; do
+        case $p in
+            nginx|redis-server)
+                say "leaving the service $p disabled"
+                as_root systemctl disable --now --quiet "$p" 2>/dev/null || :
+                ;;
+        esac
+    done
+}
+
+
+main() {
+    local want missing
+
+    want=$(packages "${1:-}")
+
+    if ! command -v apt-get >/dev/null 2>&1; then
+        say "no apt here: these are expected to be installed: $want"
+        return 0
+    fi
+
+    # words on purpose
+    # shellcheck disable=SC2086
+    missing=$(apt_missing $want | sort -u | tr '\n' ' ')
+
+    if [ -n "$missing" ]; then
+        say "missing here: $missing"
+        apt_update
+        # shellcheck disable=SC2086
+        apt_install $missing
+        # shellcheck disable=SC2086
+        disable_services $missing
+    fi
+
+    case $1 in
+        test|check|asan) "$(dirname "$0")/test-nginx.sh" ;;
+    esac
+}
+
+
+main "$@"
