@@ -192,12 +192,18 @@ ngx_slab_pool_t *ngx_hc_l2_pool(ngx_hc_l2_t *l2);
 ngx_hc_l2_shared_t *ngx_hc_l2_shared(ngx_hc_l2_t *l2);
 ngx_hc_l2_gauge_t *ngx_hc_l2_gauge(ngx_hc_l2_t *l2);
 
-/* The epochs: one read from the server, at least as new as `least` if the
- * array was not lost (0: it was), and a new one. */
+/*
+ * The epochs: one read from the server, at least as new as `least` if the
+ * array was not lost (0: it was), and a new one.  The first epoch of a server
+ * is odd: what was put before there was an array is good under it until its
+ * own counters move, so the first write does not cost all that is there.
+ */
+
+#define NGX_HC_L2_EPOCH_FIRST  1
 
 ngx_uint_t ngx_hc_l2_epoch_seen(ngx_hc_l2_t *l2, uint64_t epoch,
     uint64_t least);
-uint64_t ngx_hc_l2_epoch_new(ngx_hc_l2_t *l2);
+uint64_t ngx_hc_l2_epoch_new(ngx_hc_l2_t *l2, ngx_uint_t all);
 
 
 /* ngx_hc_l2_untold.c */

@@ -143,7 +143,9 @@ ngx_hc_l2_stats(ngx_hc_l2_t *l2, ngx_hc_l2_stats_t *out)
 ngx_uint_t
 ngx_hc_l2_epoch_seen(ngx_hc_l2_t *l2, uint64_t epoch, uint64_t least)
 {
-    if (epoch < least) {
+    if (epoch < least
+        || (least && epoch != least && (epoch & NGX_HC_L2_EPOCH_FIRST)))
+    {
         ngx_hc_l2_untold_all(l2);
         return 0;
     }
@@ -183,8 +185,11 @@ ngx_hc_l2_epoch_now(void)
 }
 
 
+/* The first one this node ever hears of leaves untouched what is there; one
+ * that is to invalidate everything never does. */
+
 uint64_t
-ngx_hc_l2_epoch_new(ngx_hc_l2_t *l2)
+ngx_hc_l2_epoch_new(ngx_hc_l2_t *l2, ngx_uint_t all)
 {
     uint64_t  epoch, seen;
     uint32_t  tail;
@@ -198,5 +203,7 @@ ngx_hc_l2_epoch_new(ngx_hc_l2_t *l2)
 
     seen = __atomic_load_n(&ngx_hc_l2_shared(l2)->epoch, __ATOMIC_SEQ_CST);
 
-    return ngx_max(epoch, seen + 1);
+    epoch = ngx_max(epoch, seen + 2) & ~(uint64_t) NGX_HC_L2_EPOCH_FIRST;
+
+    return (seen == 0 && !all) ? epoch | NGX_HC_L2_EPOCH_FIRST : epoch;
 }

@@ -188,7 +188,7 @@ ngx_hc_redis_set_epoch(ngx_hc_l2_op_t *op, ngx_uint_t all)
     ngx_hc_redis_words_t  *words;
 
     driver = op->driver;
-    op->epoch = ngx_hc_l2_epoch_new(driver->l2);
+    op->epoch = ngx_hc_l2_epoch_new(driver->l2, all);
 
     words = ngx_hc_redis_words(driver);
     ngx_hc_redis_word(words, "SET");

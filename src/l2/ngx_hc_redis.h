@@ -26,7 +26,7 @@
 #define NGX_HC_REDIS_BUFFER     65536    /* read at once */
 #define NGX_HC_REDIS_SLACK      4096     /* of a reply beyond max_value */
 #define NGX_HC_REDIS_LINE_MAX   8192     /* commands in line */
-#define NGX_HC_REDIS_QUEUED_MAX (8 * 1024 * 1024)   /* bytes, beyond max_value */
+#define NGX_HC_REDIS_QUEUED_MAX  8388608 /* bytes beyond max_value */
 #define NGX_HC_REDIS_STUCK      8        /* timeouts without one reply */
 #define NGX_HC_REDIS_BACKOFF    100      /* ms, the first */
 #define NGX_HC_REDIS_BACKOFF_MAX  1000

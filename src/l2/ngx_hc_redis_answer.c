@@ -129,15 +129,18 @@ ngx_hc_redis_counters(redisReply *reply, size_t n)
 }
 
 
-/* 0 only if nothing was ever invalidated.  Within an epoch two counters never
- * share a fence: the sum is one to one. */
+/*
+ * 0: it was never invalidated since the first value was put, which the first
+ * epoch of a server does not change.  Within an epoch two counters never share
+ * a fence: the sum is one to one.
+ */
 
 static uint32_t
 ngx_hc_redis_fence(uint64_t epoch, uint32_t counter)
 {
     uint32_t  fence;
 
-    if (epoch == 0 && counter == 0) {
+    if (counter == 0 && (epoch == 0 || (epoch & NGX_HC_L2_EPOCH_FIRST))) {
         return 0;
     }
 

@@ -14,6 +14,7 @@
 static ngx_uint_t ngx_hc_redis_resting(ngx_hc_redis_t *driver);
 static void ngx_hc_redis_rest(ngx_hc_redis_t *driver, const char *why);
 static ngx_int_t ngx_hc_redis_connect(ngx_hc_redis_conn_t *conn);
+static ngx_int_t ngx_hc_redis_connect_peer(ngx_hc_redis_conn_t *conn);
 static ngx_int_t ngx_hc_redis_get_peer(ngx_peer_connection_t *pc, void *data);
 
 
@@ -117,13 +118,53 @@ ngx_hc_redis_rest(ngx_hc_redis_t *driver, const char *why)
 }
 
 
-/* nginx would write a line per refused connect: only alerts pass. */
-
 static ngx_int_t
 ngx_hc_redis_connect(ngx_hc_redis_conn_t *conn)
 {
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    rc = ngx_hc_redis_connect_peer(conn);
+
+    if (rc != NGX_OK && rc != NGX_AGAIN) {
+        ngx_hc_redis_rest(conn->driver, "connect failed");
+        return NGX_ERROR;
+    }
+
+    c = conn->peer.connection;
+    c->data = conn;
+    c->log->connection = c->number;
+    c->read->handler = ngx_hc_redis_read_handler;
+    c->write->handler = ngx_hc_redis_write_handler;
+
+    conn->connection = c;
+    conn->state = NGX_HC_REDIS_CONNECTING;
+    conn->progress = ngx_current_msec;
+
+    if (ngx_hc_redis_reader_open(conn) != NGX_OK) {
+        ngx_hc_redis_conn_drop(conn);
+        return NGX_ERROR;
+    }
+
+    c->write->cancelable = 1;
+    ngx_add_timer(c->write, conn->driver->l2->connect_timeout);
+
+    if (rc == NGX_OK && ngx_hc_redis_connected(conn) != NGX_OK) {
+        ngx_hc_redis_conn_drop(conn);
+        ngx_hc_redis_rest(conn->driver, "connect failed");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* nginx would write a line per refused connect: only alerts pass. */
+
+static ngx_int_t
+ngx_hc_redis_connect_peer(ngx_hc_redis_conn_t *conn)
+{
     ngx_int_t               rc;
-    ngx_connection_t       *c;
     ngx_hc_redis_t         *driver;
     ngx_peer_connection_t  *peer;
 
@@ -146,36 +187,7 @@ ngx_hc_redis_connect(ngx_hc_redis_conn_t *conn)
 
     conn->log.log_level = driver->log->log_level;
 
-    if (rc != NGX_OK && rc != NGX_AGAIN) {
-        ngx_hc_redis_rest(driver, "connect failed");
-        return NGX_ERROR;
-    }
-
-    c = peer->connection;
-    c->data = conn;
-    c->log->connection = c->number;
-    c->read->handler = ngx_hc_redis_read_handler;
-    c->write->handler = ngx_hc_redis_write_handler;
-
-    conn->connection = c;
-    conn->state = NGX_HC_REDIS_CONNECTING;
-    conn->progress = ngx_current_msec;
-
-    if (ngx_hc_redis_reader_open(conn) != NGX_OK) {
-        ngx_hc_redis_conn_drop(conn);
-        return NGX_ERROR;
-    }
-
-    c->write->cancelable = 1;
-    ngx_add_timer(c->write, driver->l2->connect_timeout);
-
-    if (rc == NGX_OK && ngx_hc_redis_connected(conn) != NGX_OK) {
-        ngx_hc_redis_conn_drop(conn);
-        ngx_hc_redis_rest(driver, "connect failed");
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return rc;
 }
 
 

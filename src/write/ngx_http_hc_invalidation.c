@@ -5,13 +5,19 @@
 #include "ngx_http_hc_invalidation.h"
 
 
+/* Outlives the request: freed when the store has answered. */
+
 typedef struct {
-    ngx_http_hc_invalidation_t   *inv;
-    ngx_hc_l2_op_t              **op;
-} ngx_http_hc_invalidation_op_t;
+    ngx_http_hc_invalidation_t   *inv;          /* NULL: forgotten */
+    ngx_uint_t                    n;
+    uint32_t                      slots[NGX_HTTP_HC_INVALIDATION_MAX];
+} ngx_http_hc_told_t;
 
 
-static void ngx_http_hc_invalidation_l2_done(void *owner, ngx_hc_l2_rc_e rc,
+static ngx_int_t ngx_http_hc_invalidation_tell(ngx_http_hc_invalidation_t *inv,
+    ngx_hc_l2_t *l2);
+static void ngx_http_hc_invalidation_move(uint32_t *slots, ngx_uint_t n);
+static void ngx_http_hc_invalidation_told(void *owner, ngx_hc_l2_rc_e rc,
     ngx_hc_l2_answer_t *answer);
 
 
@@ -32,46 +38,25 @@ ngx_int_t
 ngx_http_hc_invalidation_start(ngx_http_request_t *r,
     ngx_http_hc_invalidation_t *inv)
 {
-    ngx_uint_t                      i;
-    ngx_array_t                    *l2s;
-    hc_versions_t                  *versions;
-    ngx_http_hc_l2_t              **l2;
-    ngx_http_hc_invalidation_op_t  *owner;
+    ngx_uint_t          i;
+    ngx_array_t        *l2s;
+    ngx_http_hc_l2_t  **l2;
 
-    versions = ngx_http_hc_versions();
-
-    for (i = 0; i < inv->n; i++) {
-        hc_version_move(versions, inv->slots[i]);
-    }
+    ngx_http_hc_invalidation_move(inv->slots, inv->n);
 
     l2s = ngx_http_hc_l2s(r);
     l2 = l2s->elts;
 
-    inv->ops = ngx_pcalloc(r->pool, l2s->nelts * sizeof(*inv->ops));
-    owner = ngx_pcalloc(r->pool, l2s->nelts * sizeof(*owner));
-
-    if (inv->ops == NULL || owner == NULL) {
-        owner = NULL;
-    }
-
-    inv->nops = owner ? l2s->nelts : 0;
+    inv->told = ngx_array_create(r->pool, l2s->nelts + 1,
+                                 sizeof(ngx_http_hc_told_t *));
 
     for (i = 0; i < l2s->nelts; i++) {
+        if (ngx_http_hc_invalidation_tell(inv, &l2[i]->store) != NGX_OK) {
 
-        if (owner == NULL) {
+            /* it is remembered as untold, and nobody waits for it */
+
             (void) ngx_hc_l2_invalidate(&l2[i]->store, inv->slots, inv->n,
                                         NULL, NULL);
-            continue;
-        }
-
-        owner[i].inv = inv;
-        owner[i].op = &inv->ops[i];
-
-        inv->ops[i] = ngx_hc_l2_invalidate(&l2[i]->store, inv->slots, inv->n,
-                                           ngx_http_hc_invalidation_l2_done,
-                                           &owner[i]);
-        if (inv->ops[i]) {
-            inv->pending++;
         }
     }
 
@@ -79,16 +64,83 @@ ngx_http_hc_invalidation_start(ngx_http_request_t *r,
 }
 
 
+static ngx_int_t
+ngx_http_hc_invalidation_tell(ngx_http_hc_invalidation_t *inv, ngx_hc_l2_t *l2)
+{
+    ngx_http_hc_told_t  *told, **place;
+
+    if (inv->told == NULL) {
+        return NGX_ERROR;
+    }
+
+    place = ngx_array_push(inv->told);
+    if (place == NULL) {
+        return NGX_ERROR;
+    }
+
+    *place = NULL;
+
+    told = ngx_alloc(sizeof(*told), ngx_cycle->log);
+    if (told == NULL) {
+        return NGX_ERROR;
+    }
+
+    told->inv = inv;
+    told->n = inv->n;
+    ngx_memcpy(told->slots, inv->slots, inv->n * sizeof(inv->slots[0]));
+
+    if (ngx_hc_l2_invalidate(l2, told->slots, told->n,
+                             ngx_http_hc_invalidation_told, told)
+        == NULL)
+    {
+        ngx_free(told);
+        return NGX_OK;
+    }
+
+    *place = told;
+    inv->pending++;
+
+    return NGX_OK;
+}
+
+
 static void
-ngx_http_hc_invalidation_l2_done(void *owner, ngx_hc_l2_rc_e rc,
+ngx_http_hc_invalidation_move(uint32_t *slots, ngx_uint_t n)
+{
+    ngx_uint_t      i;
+    hc_versions_t  *versions = ngx_http_hc_versions();
+
+    for (i = 0; i < n; i++) {
+        hc_version_move(versions, slots[i]);
+    }
+}
+
+
+static void
+ngx_http_hc_invalidation_told(void *owner, ngx_hc_l2_rc_e rc,
     ngx_hc_l2_answer_t *answer)
 {
-    ngx_http_hc_invalidation_op_t  *o = owner;
-    ngx_http_hc_invalidation_t     *inv = o->inv;
+    ngx_http_hc_told_t  *told = owner;
 
-    *o->op = NULL;
+    ngx_uint_t                    i;
+    ngx_http_hc_told_t          **place;
+    ngx_http_hc_invalidation_t   *inv = told->inv;
 
-    if (--inv->pending == 0) {
+    ngx_http_hc_invalidation_move(told->slots, told->n);
+
+    if (inv) {
+        place = inv->told->elts;
+
+        for (i = 0; i < inv->told->nelts; i++) {
+            if (place[i] == told) {
+                place[i] = NULL;
+            }
+        }
+    }
+
+    ngx_free(told);
+
+    if (inv && --inv->pending == 0) {
         inv->done(inv->owner);
     }
 }
@@ -97,12 +149,19 @@ ngx_http_hc_invalidation_l2_done(void *owner, ngx_hc_l2_rc_e rc,
 void
 ngx_http_hc_invalidation_forget(ngx_http_hc_invalidation_t *inv)
 {
-    ngx_uint_t  i;
+    ngx_uint_t            i;
+    ngx_http_hc_told_t  **place;
 
-    for (i = 0; i < inv->nops; i++) {
-        if (inv->ops[i]) {
-            ngx_hc_l2_forget(inv->ops[i]);
-            inv->ops[i] = NULL;
+    if (inv->told == NULL) {
+        return;
+    }
+
+    place = inv->told->elts;
+
+    for (i = 0; i < inv->told->nelts; i++) {
+        if (place[i]) {
+            place[i]->inv = NULL;
+            place[i] = NULL;
         }
     }
 

@@ -1,12 +1,13 @@
 /*
- * One invalidation: tags that move in L1 at once and in every L2 as soon as it
- * answers.
+ * One invalidation: tags that move in L1 at once, in every L2 as soon as it
+ * answers, and in L1 once more then: what was read from an L2 in between may
+ * still be the old answer, and must not stay.
  *
  * Layer: ngx_http_hc_, the write room's own.
  *
  * The object belongs to the caller and lives in the request's pool.  done() is
  * called at most once, from an event, and only after start() returned AGAIN.
- * A request that goes calls forget(); L2 is still told.
+ * A request that goes calls forget(); the rest still happens.
  */
 
 #ifndef NGX_HTTP_HC_INVALIDATION_H_INCLUDED_
@@ -24,8 +25,7 @@ typedef struct {
     ngx_uint_t         n;
 
     ngx_uint_t         pending;                 /* stores that have to answer */
-    ngx_hc_l2_op_t   **ops;                     /* one per store, or NULL */
-    ngx_uint_t         nops;
+    ngx_array_t       *told;                    /* of told records, or NULL */
 
     void             (*done)(void *owner);
     void              *owner;
