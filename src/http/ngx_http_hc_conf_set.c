@@ -55,6 +55,10 @@ ngx_http_hc_cache_l2(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
+    if (value[1].len == 0) {
+        return "expects the name of an hc_l2 or \"off\"";
+    }
+
     if (ngx_strcmp(value[1].data, "off") == 0) {
         hlcf->l2 = NULL;
         return NGX_CONF_OK;
@@ -149,6 +153,7 @@ ngx_http_hc_cache_args(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     for (i = 1; i < cf->args->nelts; i++) {
 
         if (value[i].len == 0
+            || ngx_strcmp(value[i].data, "off") == 0
             || strpbrk((char *) value[i].data, "&=?#"))
         {
             return "expects names of arguments or \"off\"";
@@ -251,8 +256,12 @@ ngx_http_hc_cache_words(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             }
         }
 
-        if (word->name.len) {
+        if (word->name.len && (word->value || cf->args->nelts == 2)) {
             continue;
+        }
+
+        if (word->name.len) {
+            return "expects \"off\" alone";
         }
 
         p = allowed;

@@ -129,6 +129,10 @@ ngx_http_hc_l2_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
+    if (value[1].len == 0 || ngx_strcmp(value[1].data, "off") == 0) {
+        return "expects a name, other than \"off\"";
+    }
+
     l2 = ngx_http_hc_l2_named(cf, &value[1]);
     if (l2 == NULL) {
         return NGX_CONF_ERROR;

@@ -35,6 +35,7 @@
 
 #define HC_L1_LAYOUT_VERSION  1
 #define HC_L1_MIN_SIZE        (1024 * 1024)      /* bytes */
+#define HC_L1_MAX_SIZE        (32ll << 30)       /* the first too large */
 
 
 typedef struct hc_l1_s  hc_l1_t;
@@ -114,8 +115,7 @@ void hc_l1_unpin(hc_l1_t *l1, hc_l1_ref_t *ref);
 
 /* Copies the entry in, under the key and variant of `k`.  It is a hit until
  * fresh_until, stale until born_at + lifetime + stale_for.  OK, TOO_LARGE,
- * NO_MEMORY or FENCED; the last three change nothing but counters, save that
- * an older entry of that key is gone after FENCED. */
+ * NO_MEMORY or FENCED; the last three change nothing but counters. */
 hc_l1_rc_e hc_l1_put(hc_l1_t *l1, const hc_l1_key_t *k, const hc_entry_t *e,
     uint64_t fresh_until, uint64_t now);
 

@@ -179,17 +179,13 @@ hc_l1_put_locked(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_put_t *put)
         return HC_L1_TOO_LARGE;
     }
 
-    old = hc_l1_find_locked(l1, s, put->key);
-
     if (!hc_tags_current(l1->versions, put->entry->tags,
                          put->entry->core.ntags))
     {
-        if (old) {
-            hc_l1_unlink_locked(l1, s, old);
-        }
-
         return HC_L1_FENCED;
     }
+
+    old = hc_l1_find_locked(l1, s, put->key);
 
     hc_l1_collect_locked(l1, s);
     in_place = hc_l1_in_place_locked(l1, old, put->need);

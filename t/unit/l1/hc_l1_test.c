@@ -228,8 +228,29 @@ a_fill_that_began_before_a_write_is_fenced(void **state)
     hc_version_move(st.versions, e.tags[HC_TAG_TARGET].slot);
 
     assert_int_equal(hc_l1_put(st.l1, &k, &e, 1000, 0), HC_L1_FENCED);
-    assert_int_equal(get_at(&st, k, 0), HC_L1_MISS);
+    assert_int_equal(get_at(&st, k, 0), HC_L1_INVALIDATED);
     assert_int_equal(stats_of(&st).fenced, 1);
+    close_store(&st);
+}
+
+
+static void
+a_fenced_fill_leaves_a_newer_entry_alone(void **state)
+{
+    store_t      st;
+    hc_entry_t   e;
+    hc_l1_key_t  k;
+
+    (void) state;
+
+    open_store(&st, MB, 0);
+    k = text_key(&st, "k");
+    e = entry_of(&st, &k, hc_str("old", 3));
+    hc_version_move(st.versions, e.tags[HC_TAG_TARGET].slot);
+    put_text(&st, k, "new");
+
+    assert_int_equal(hc_l1_put(st.l1, &k, &e, 1000, 0), HC_L1_FENCED);
+    assert_true(has_text(&st, k, "new"));
     close_store(&st);
 }
 
@@ -390,6 +411,7 @@ main(void)
         cmocka_unit_test(an_answer_older_than_the_clock_keeps_its_times),
         cmocka_unit_test(an_answer_stale_before_the_clock_began_is_stale),
         cmocka_unit_test(a_fill_that_began_before_a_write_is_fenced),
+        cmocka_unit_test(a_fenced_fill_leaves_a_newer_entry_alone),
         cmocka_unit_test(a_write_invalidates_what_is_stored),
         cmocka_unit_test(a_later_put_replaces_whatever_its_size),
         cmocka_unit_test(a_deleted_entry_is_gone),
