@@ -89,7 +89,8 @@ $(B)/obj/objs/Makefile: $(B)/obj.inputs
 # a new file in place of the old: a running nginx keeps what it has mapped
 
 $(module): $(B)/obj/objs/Makefile $(sources) $(headers)
-	@+$(MAKE) --no-print-directory -C $(B)/obj -f objs/Makefile modules
+	@echo "  building $@"
+	@+$(MAKE) --no-print-directory -s -C $(B)/obj -f objs/Makefile modules
 	@cp $(B)/obj/objs/ngx_http_hc_module.so $@.new
 	@mv $@.new $@
 

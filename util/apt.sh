@@ -145,17 +145,18 @@ apt_keyring() {
 }
 
 
-# apt_targets: the machine's own Debian sources, a line for each: address,
-# suite, component, keyring ("-": apt's own trust).  The directory holds keys
-# that are embedded in a sources file.
+# apt_targets <dir> [<filter>...]: the machine's own Debian sources, a line for
+# each: address, suite, component, keyring ("-": apt's own trust).  dir takes
+# the keys that are embedded in a sources file.
 
 apt_targets() {
     local dir=$1 uri suite component entry keyring n=0
     local fields='$(REPO_URI) $(RELEASE) $(COMPONENT) $(SOURCESENTRY)'
 
+    shift
     apt-get indextargets --format "$fields" \
             'Created-By: Packages' 'Origin: Debian' \
-            "Architecture: $(dpkg --print-architecture)" \
+            "Architecture: $(dpkg --print-architecture)" "$@" \
         | sort -u \
         | while read -r uri suite component entry; do
               n=$((n + 1))

@@ -25,12 +25,13 @@ test_nginx_works() {
 fetch_from() {
     local suite=$1 dir=$2
 
-    apt_targets "$dir" | awk '$3 == "main" { print $1, $4 }' | sort -u \
+    apt_targets "$dir" 'Label: Debian' 'Component: main' \
+        | awk '{ print $1, $4 }' | sort -u \
         | while read -r uri keyring; do
               apt_line deb "$uri" "$suite" main "$keyring"
           done > "$dir/candidates"
 
-    # one address at a time: not each of them has the suite
+    # one address at a time: not each of them need have the suite
     while read -r line; do
         printf '%s\n' "$line" > "$dir/sources.list"
         rm -rf "$dir/lists"
@@ -43,6 +44,8 @@ fetch_from() {
         then
             return 0
         fi
+
+        grep '^[EW]:' "$dir/log" >&2 || :
     done < "$dir/candidates"
 
     return 1

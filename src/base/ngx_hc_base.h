@@ -44,6 +44,18 @@ ngx_hc_ngx_str(hc_str_t s)
 }
 
 
+/* For buffers that are not to be sent: to their owner they count as sent. */
+
+static ngx_inline void
+ngx_hc_chain_consume(ngx_chain_t *cl)
+{
+    for ( /* void */ ; cl; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+        cl->buf->file_pos = cl->buf->file_last;
+    }
+}
+
+
 /*
  * Repeated header fields: nginx 1.23 links elements, before that an array
  * points at them.

@@ -230,18 +230,13 @@ static ngx_int_t
 ngx_http_hc_swallow(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     ngx_chain_t *in)
 {
-    ngx_chain_t  *cl;
-
     if (ctx->client_gone && ctx->fill == NULL) {
         return NGX_ERROR;              /* nobody wants the rest */
     }
 
-    for (cl = in; cl; cl = cl->next) {
-        cl->buf->pos = cl->buf->last;
-        cl->buf->file_pos = cl->buf->file_last;
-    }
+    ngx_hc_chain_consume(in);
 
-    if (ctx->client_gone) {
+    if (ctx->client_gone || !(r->buffered || r->connection->buffered)) {
         return NGX_OK;
     }
 

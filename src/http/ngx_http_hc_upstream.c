@@ -28,7 +28,6 @@ static void ngx_http_hc_upstream_finalize_request(ngx_http_request_t *r,
     ngx_int_t rc);
 static void ngx_http_hc_upstream_keep(ngx_http_request_t *r,
     struct ngx_http_hc_upstream_s *h);
-static void ngx_http_hc_upstream_consume(ngx_chain_t *cl);
 
 
 ngx_int_t
@@ -299,19 +298,9 @@ ngx_http_hc_upstream_client_gone(ngx_http_request_t *r)
         return;
     }
 
-    ngx_http_hc_upstream_consume(u->busy_bufs);
+    ngx_hc_chain_consume(u->busy_bufs);
 
     if (u->buffering && u->pipe) {
-        ngx_http_hc_upstream_consume(u->pipe->busy);
-    }
-}
-
-
-static void
-ngx_http_hc_upstream_consume(ngx_chain_t *cl)
-{
-    for ( /* void */ ; cl; cl = cl->next) {
-        cl->buf->pos = cl->buf->last;
-        cl->buf->file_pos = cl->buf->file_last;
+        ngx_hc_chain_consume(u->pipe->busy);
     }
 }

@@ -160,8 +160,8 @@ ngx_http_hc_zone_parse(ngx_conf_t *cf, ngx_str_t *name, ssize_t *size)
         return "is too small, 1m is the least";
     }
 
-    if (*size >= HC_L1_MAX_SIZE) {
-        return "is too large, it has to be below 32g";
+    if (*size > HC_L1_MAX_SIZE) {
+        return "is too large, 31g is the most";
     }
 
     if (name->len == 3 && ngx_strncmp(name->data, "off", 3) == 0) {

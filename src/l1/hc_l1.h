@@ -35,7 +35,7 @@
 
 #define HC_L1_LAYOUT_VERSION  1
 #define HC_L1_MIN_SIZE        (1024 * 1024)      /* bytes */
-#define HC_L1_MAX_SIZE        (32ll << 30)       /* the first too large */
+#define HC_L1_MAX_SIZE        (31ll << 30)
 
 
 typedef struct hc_l1_s  hc_l1_t;

@@ -228,7 +228,6 @@ ngx_http_hc_write_header_filter(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_hc_write_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
-    ngx_chain_t              *cl;
     ngx_http_hc_write_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_hc_invalidate_module);
@@ -240,9 +239,10 @@ ngx_http_hc_write_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     if (ctx->swallow) {
-        for (cl = in; cl; cl = cl->next) {
-            cl->buf->pos = cl->buf->last;
-            cl->buf->file_pos = cl->buf->file_last;
+        ngx_hc_chain_consume(in);
+
+        if (!(r->buffered || r->connection->buffered)) {
+            return NGX_OK;
         }
 
         return ngx_http_next_body_filter(r, NULL);
