@@ -11,6 +11,7 @@
 static ngx_int_t ngx_http_hc_default_key(ngx_http_request_t *r, ngx_str_t *key);
 static ngx_int_t ngx_http_hc_variant(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
+static ngx_str_t *ngx_http_hc_server(ngx_http_request_t *r);
 static ngx_int_t ngx_http_hc_host_differs(ngx_http_request_t *r,
     ngx_str_t *rest);
 
@@ -189,48 +190,80 @@ ngx_http_hc_host(ngx_http_request_t *r, ngx_str_t *host)
 
 /*
  * What tells two requests of one key apart and is not the operator's to
- * choose: what the client's Host says beyond $host, when it is not simply the
- * port the request came in by (it reaches apps that are sent $http_host), and
- * the location after an internal redirect, whose own access rules were passed
- * to get there.
+ * choose; most often nothing:
+ *
+ *   what the client's Host says beyond $host, unless it is the port the
+ *   request came in by: it reaches apps that are sent $http_host
+ *
+ *   the server{}, when its name is not $host or another has the same name: it
+ *   has an app and access rules of its own
+ *
+ *   the location after an internal redirect: its access rules were passed to
+ *   get there, and are not when it is found from outside
  */
 
 static ngx_int_t
 ngx_http_hc_variant(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
     u_char                    *p;
-    ngx_str_t                  rest, name;
+    ngx_str_t                  rest, location, *server;
     ngx_http_core_loc_conf_t  *clcf;
 
     if (ngx_http_hc_host_differs(r, &rest) != NGX_OK) {
         return NGX_DECLINED;
     }
 
-    ngx_str_null(&name);
+    server = ngx_http_hc_server(r);
+    ngx_str_null(&location);
 
     if (r == r->main && r->internal) {
         clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-        name = clcf->name;
+        location = clcf->name;
     }
 
-    if (rest.len + name.len == 0) {
+    if (rest.len + location.len == 0) {
+        ctx->key.variant = ngx_hc_str(server);
         return NGX_OK;
     }
 
-    p = ngx_pnalloc(r->pool, rest.len + 1 + name.len);
+    p = ngx_pnalloc(r->pool, server->len + rest.len + location.len + 2);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     ctx->key.variant.data = p;
 
+    p = ngx_cpymem(p, server->data, server->len);
+    *p++ = '\n';
     p = ngx_cpymem(p, rest.data, rest.len);
     *p++ = '\n';
-    p = ngx_cpymem(p, name.data, name.len);
+    p = ngx_cpymem(p, location.data, location.len);
 
     ctx->key.variant.len = p - ctx->key.variant.data;
 
     return NGX_OK;
+}
+
+
+static ngx_str_t *
+ngx_http_hc_server(ngx_http_request_t *r)
+{
+    ngx_str_t                  *host = &r->headers_in.server;
+    ngx_http_core_srv_conf_t   *cscf;
+    ngx_http_hc_server_conf_t  *hscf;
+
+    hscf = ngx_http_get_module_srv_conf(r, ngx_http_hc_cache_module);
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    if (host->len == 0
+        || (host->len == cscf->server_name.len
+            && ngx_strncasecmp(host->data, cscf->server_name.data, host->len)
+               == 0))
+    {
+        return &hscf->by_name;
+    }
+
+    return &hscf->by_other;
 }
 
 

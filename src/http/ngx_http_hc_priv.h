@@ -140,6 +140,15 @@ typedef struct {
 } ngx_http_hc_ctx_t;
 
 
+/* What tells a server{} from others in a variant: asked by its own name, which
+ * another may have too, or by any other. */
+
+typedef struct {
+    ngx_str_t                  by_name;
+    ngx_str_t                  by_other;
+} ngx_http_hc_server_conf_t;
+
+
 /* How an app can fail; words of hc_cache_use_stale. */
 
 #define NGX_HTTP_HC_FAILURES(row)                                             \

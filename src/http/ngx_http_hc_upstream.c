@@ -26,6 +26,7 @@ static ngx_int_t ngx_http_hc_upstream_process_header(ngx_http_request_t *r);
 static ngx_int_t ngx_http_hc_upstream_reinit_request(ngx_http_request_t *r);
 static void ngx_http_hc_upstream_finalize_request(ngx_http_request_t *r,
     ngx_int_t rc);
+static void ngx_http_hc_upstream_client_event(ngx_http_request_t *r);
 static void ngx_http_hc_upstream_keep(ngx_http_request_t *r,
     struct ngx_http_hc_upstream_s *h);
 
@@ -78,8 +79,33 @@ ngx_http_hc_upstream_keep(ngx_http_request_t *r,
 
     h->read_event_handler = r->read_event_handler;
 
-    r->read_event_handler = ngx_http_block_reading;
+    r->read_event_handler = ngx_http_hc_upstream_client_event;
     r->write_event_handler = ngx_http_request_empty_handler;
+}
+
+
+/* A stream that was taken back in the middle gets no more write events of its
+ * own (RFC 9113, 5.4.2); one brings the body filter to see it. */
+
+static void
+ngx_http_hc_upstream_client_event(ngx_http_request_t *r)
+{
+    ngx_connection_t   *c = r->connection;
+    ngx_http_hc_ctx_t  *ctx;
+
+    ctx = ngx_http_hc_get_ctx(r);
+
+    if (!c->error || ctx == NULL || ctx->fill == NULL) {
+        ngx_http_block_reading(r);
+        return;
+    }
+
+    ctx->client_gone = 1;
+    ctx->swallow = 1;
+    ngx_http_hc_upstream_client_gone(r);
+
+    c->write->ready = 1;
+    ngx_post_event(c->write, &ngx_posted_events);
 }
 
 
@@ -92,7 +118,7 @@ ngx_http_hc_upstream_release(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     struct ngx_http_hc_upstream_s  *h = ctx->upstream;
 
     if (h == NULL || h->read_event_handler == NULL
-        || r->read_event_handler != ngx_http_block_reading)
+        || r->read_event_handler != ngx_http_hc_upstream_client_event)
     {
         return;
     }

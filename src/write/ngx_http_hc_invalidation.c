@@ -8,6 +8,7 @@
 /* Outlives the request: freed when the store has answered. */
 
 typedef struct {
+    ngx_queue_t                   queue;
     ngx_http_hc_invalidation_t   *inv;          /* NULL: forgotten */
     ngx_uint_t                    n;
     uint32_t                      slots[NGX_HTTP_HC_INVALIDATION_MAX];
@@ -19,6 +20,19 @@ static ngx_int_t ngx_http_hc_invalidation_tell(ngx_http_hc_invalidation_t *inv,
 static void ngx_http_hc_invalidation_move(uint32_t *slots, ngx_uint_t n);
 static void ngx_http_hc_invalidation_told(void *owner, ngx_hc_l2_rc_e rc,
     ngx_hc_l2_answer_t *answer);
+
+
+void
+ngx_http_hc_invalidation_init(ngx_http_hc_invalidation_t *inv,
+    void (*done)(void *owner), void *owner)
+{
+    inv->n = 0;
+    inv->pending = 0;
+    inv->done = done;
+    inv->owner = owner;
+
+    ngx_queue_init(&inv->told);
+}
 
 
 ngx_int_t
@@ -47,9 +61,6 @@ ngx_http_hc_invalidation_start(ngx_http_request_t *r,
     l2s = ngx_http_hc_l2s(r);
     l2 = l2s->elts;
 
-    inv->told = ngx_array_create(r->pool, l2s->nelts + 1,
-                                 sizeof(ngx_http_hc_told_t *));
-
     for (i = 0; i < l2s->nelts; i++) {
         if (ngx_http_hc_invalidation_tell(inv, &l2[i]->store) != NGX_OK) {
 
@@ -67,18 +78,7 @@ ngx_http_hc_invalidation_start(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_hc_invalidation_tell(ngx_http_hc_invalidation_t *inv, ngx_hc_l2_t *l2)
 {
-    ngx_http_hc_told_t  *told, **place;
-
-    if (inv->told == NULL) {
-        return NGX_ERROR;
-    }
-
-    place = ngx_array_push(inv->told);
-    if (place == NULL) {
-        return NGX_ERROR;
-    }
-
-    *place = NULL;
+    ngx_http_hc_told_t  *told;
 
     told = ngx_alloc(sizeof(*told), ngx_cycle->log);
     if (told == NULL) {
@@ -97,7 +97,7 @@ ngx_http_hc_invalidation_tell(ngx_http_hc_invalidation_t *inv, ngx_hc_l2_t *l2)
         return NGX_OK;
     }
 
-    *place = told;
+    ngx_queue_insert_tail(&inv->told, &told->queue);
     inv->pending++;
 
     return NGX_OK;
@@ -120,22 +120,13 @@ static void
 ngx_http_hc_invalidation_told(void *owner, ngx_hc_l2_rc_e rc,
     ngx_hc_l2_answer_t *answer)
 {
-    ngx_http_hc_told_t  *told = owner;
-
-    ngx_uint_t                    i;
-    ngx_http_hc_told_t          **place;
-    ngx_http_hc_invalidation_t   *inv = told->inv;
+    ngx_http_hc_told_t          *told = owner;
+    ngx_http_hc_invalidation_t  *inv = told->inv;
 
     ngx_http_hc_invalidation_move(told->slots, told->n);
 
     if (inv) {
-        place = inv->told->elts;
-
-        for (i = 0; i < inv->told->nelts; i++) {
-            if (place[i] == told) {
-                place[i] = NULL;
-            }
-        }
+        ngx_queue_remove(&told->queue);
     }
 
     ngx_free(told);
@@ -149,20 +140,15 @@ ngx_http_hc_invalidation_told(void *owner, ngx_hc_l2_rc_e rc,
 void
 ngx_http_hc_invalidation_forget(ngx_http_hc_invalidation_t *inv)
 {
-    ngx_uint_t            i;
-    ngx_http_hc_told_t  **place;
+    ngx_queue_t         *q;
+    ngx_http_hc_told_t  *told;
 
-    if (inv->told == NULL) {
-        return;
-    }
+    while (!ngx_queue_empty(&inv->told)) {
+        q = ngx_queue_head(&inv->told);
+        ngx_queue_remove(q);
 
-    place = inv->told->elts;
-
-    for (i = 0; i < inv->told->nelts; i++) {
-        if (place[i]) {
-            place[i]->inv = NULL;
-            place[i] = NULL;
-        }
+        told = ngx_queue_data(q, ngx_http_hc_told_t, queue);
+        told->inv = NULL;
     }
 
     inv->pending = 0;

@@ -25,12 +25,15 @@ typedef struct {
     ngx_uint_t         n;
 
     ngx_uint_t         pending;                 /* stores that have to answer */
-    ngx_array_t       *told;                    /* of told records, or NULL */
+    ngx_queue_t        told;                    /* what waits for them */
 
     void             (*done)(void *owner);
     void              *owner;
 } ngx_http_hc_invalidation_t;
 
+
+void ngx_http_hc_invalidation_init(ngx_http_hc_invalidation_t *inv,
+    void (*done)(void *owner), void *owner);
 
 /* A tag more.  DECLINED: there are too many. */
 
@@ -38,7 +41,7 @@ ngx_int_t ngx_http_hc_invalidation_add(ngx_http_hc_invalidation_t *inv,
     uint32_t slot);
 
 /* OK: nothing to wait for.  AGAIN: done() will be called.  L1 is through when
- * it returns. */
+ * it returns.  r->pool is not used: it may be called from a cleanup of it. */
 
 ngx_int_t ngx_http_hc_invalidation_start(ngx_http_request_t *r,
     ngx_http_hc_invalidation_t *inv);

@@ -102,8 +102,7 @@ ngx_http_hc_purge_start(ngx_http_request_t *r)
     ngx_memzero(ctx, sizeof(*ctx));
 
     ctx->request = r;
-    ctx->inv.done = ngx_http_hc_purge_done;
-    ctx->inv.owner = ctx;
+    ngx_http_hc_invalidation_init(&ctx->inv, ngx_http_hc_purge_done, ctx);
 
     cln->handler = ngx_http_hc_purge_cleanup;
 

@@ -29,6 +29,9 @@ typedef struct {
     ngx_http_request_t             *request;
     ngx_http_hc_write_state_e       state;
     ngx_http_hc_invalidation_t      inv;
+    ngx_http_handler_pt             content_handler;
+    ngx_http_upstream_t            *upstream;  /* of the write itself */
+    ngx_uint_t                      lost;      /* unsigned  lost:1; */
     ngx_chain_t                    *held;
     ngx_uint_t                      swallow;   /* unsigned  swallow:1; */
 } ngx_http_hc_write_ctx_t;
@@ -37,11 +40,12 @@ typedef struct {
 static ngx_uint_t ngx_http_hc_write_is_unsafe(ngx_http_request_t *r);
 static ngx_http_hc_write_ctx_t *ngx_http_hc_write_create_ctx(
     ngx_http_request_t *r);
+static ngx_int_t ngx_http_hc_write_content_handler(ngx_http_request_t *r);
 static ngx_http_hc_write_ctx_t *ngx_http_hc_write_get_ctx(
     ngx_http_request_t *r);
 static void ngx_http_hc_write_cleanup(void *data);
-static ngx_uint_t ngx_http_hc_write_reached(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_hc_write_refused(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_hc_write_attempts(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_hc_write_refused(ngx_http_hc_write_ctx_t *ctx);
 static ngx_int_t ngx_http_hc_write_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_hc_write_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
@@ -79,7 +83,38 @@ ngx_http_hc_write_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (r->content_handler && ctx->content_handler == NULL) {
+        ctx->content_handler = r->content_handler;
+        r->content_handler = ngx_http_hc_write_content_handler;
+    }
+
     return NGX_DECLINED;
+}
+
+
+/*
+ * error_page may lead to another upstream; it is the write's own that tells
+ * what became of it.  If it has failed and been replaced already, nobody can.
+ */
+
+static ngx_int_t
+ngx_http_hc_write_content_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                 rc;
+    ngx_http_hc_write_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_hc_invalidate_module);
+
+    rc = ctx->content_handler(r);
+
+    if (ngx_http_get_module_ctx(r, ngx_http_hc_invalidate_module) == ctx) {
+        ctx->upstream = r->upstream;
+
+    } else {
+        ctx->lost = 1;
+    }
+
+    return rc;
 }
 
 
@@ -109,8 +144,7 @@ ngx_http_hc_write_create_ctx(ngx_http_request_t *r)
     ngx_memzero(ctx, sizeof(*ctx));
 
     ctx->request = r;
-    ctx->inv.done = ngx_http_hc_write_done;
-    ctx->inv.owner = ctx;
+    ngx_http_hc_invalidation_init(&ctx->inv, ngx_http_hc_write_done, ctx);
 
     cln->handler = ngx_http_hc_write_cleanup;
 
@@ -152,8 +186,8 @@ ngx_http_hc_write_cleanup(void *data)
     ngx_http_hc_write_ctx_t  *ctx = data;
 
     if (ctx->state == NGX_HTTP_HC_WRITE_PASSED
-        && ngx_http_hc_write_reached(ctx->request)
-        && !ngx_http_hc_write_refused(ctx->request))
+        && ngx_http_hc_write_attempts(ctx->request)
+        && !ngx_http_hc_write_refused(ctx))
     {
         (void) ngx_http_hc_invalidation_start(ctx->request, &ctx->inv);
     }
@@ -162,35 +196,61 @@ ngx_http_hc_write_cleanup(void *data)
 }
 
 
-/* Has the app seen anything of it?  Not when nginx refused it before. */
+/* How many servers were tried for it.  Another upstream after an internal
+ * redirect begins with a state without a peer. */
 
 static ngx_uint_t
-ngx_http_hc_write_reached(ngx_http_request_t *r)
+ngx_http_hc_write_attempts(ngx_http_request_t *r)
 {
-    return r->upstream_states && r->upstream_states->nelts;
+    ngx_uint_t                  i;
+    ngx_http_upstream_state_t  *state;
+
+    if (r->upstream_states == NULL) {
+        return 0;
+    }
+
+    state = r->upstream_states->elts;
+
+    for (i = 0; i < r->upstream_states->nelts; i++) {
+        if (state[i].peer == NULL) {
+            break;
+        }
+    }
+
+    return i;
 }
 
 
 /*
- * The app's own 4xx or 5xx says nothing was done.  If another server was tried
- * before, that one may have done it and died of it.
+ * The app's own 4xx or 5xx says nothing was done, and so does nginx's when no
+ * server was tried.  If one was tried before the one that answered, that one
+ * may have done it and died of it.
  */
 
 static ngx_uint_t
-ngx_http_hc_write_refused(ngx_http_request_t *r)
+ngx_http_hc_write_refused(ngx_http_hc_write_ctx_t *ctx)
 {
-    ngx_http_upstream_t  *u = r->upstream;
+    ngx_http_request_t  *r = ctx->request;
 
-    if (u == NULL) {
+    if (ctx->lost) {
+        return 0;
+    }
+
+    if (ctx->upstream == NULL) {
         return r->headers_out.status >= NGX_HTTP_BAD_REQUEST;
     }
 
-    if (!ngx_http_hc_write_reached(r)) {
-        return 1;
-    }
+    switch (ngx_http_hc_write_attempts(r)) {
 
-    return r->upstream_states->nelts == 1
-           && u->headers_in.status_n >= NGX_HTTP_BAD_REQUEST;
+    case 0:
+        return 1;
+
+    case 1:
+        return ctx->upstream->headers_in.status_n >= NGX_HTTP_BAD_REQUEST;
+
+    default:
+        return 0;
+    }
 }
 
 
@@ -211,7 +271,7 @@ ngx_http_hc_write_header_filter(ngx_http_request_t *r)
 
     ctx->state = NGX_HTTP_HC_WRITE_DONE;
 
-    if (ngx_http_hc_write_refused(r)
+    if (ngx_http_hc_write_refused(ctx)
         || ngx_http_hc_invalidation_start(r, &ctx->inv) != NGX_AGAIN
         || r->headers_out.status == NGX_HTTP_SWITCHING_PROTOCOLS)
     {
