@@ -1,5 +1,5 @@
 /*
- * Setters of the hc_cache* directives; private to the files that make them.
+ * Setters of directives; private to the files that make them.
  *
  * Each returns NGX_CONF_OK, NGX_CONF_ERROR after it has said what is wrong, or
  * a text that nginx puts behind the directive's name.
@@ -48,6 +48,10 @@ char *ngx_http_hc_cache_min_uses(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_hc_cache_valid(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* A line of hc_l2 { }; conf is its ngx_hc_l2_t. */
+
+char *ngx_http_hc_l2_param(ngx_conf_t *cf, ngx_command_t *dummy, void *conf);
 
 /* ms, or NGX_ERROR: not a time, or more than an entry can say (32 bits). */
 
