@@ -87,8 +87,7 @@ ngx_http_hc_postconfiguration(ngx_conf_t *cf)
 
     if (ngx_http_hc_check_zones(cf) != NGX_OK
         || ngx_http_hc_check_l2s(cf) != NGX_OK
-        || ngx_http_hc_check_l2_uses(cf) != NGX_OK
-        || ngx_http_hc_name_servers(cf) != NGX_OK)
+        || ngx_http_hc_check_l2_uses(cf) != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -9,7 +9,6 @@
 
 static ngx_int_t ngx_http_hc_cache_preconfiguration(ngx_conf_t *cf);
 static void *ngx_http_hc_cache_create_main_conf(ngx_conf_t *cf);
-static void *ngx_http_hc_cache_create_srv_conf(ngx_conf_t *cf);
 static void *ngx_http_hc_cache_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_hc_cache_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -155,7 +154,7 @@ static ngx_http_module_t  ngx_http_hc_cache_module_ctx = {
     ngx_http_hc_cache_create_main_conf,    /* create main configuration */
     NULL,                                  /* init main configuration */
 
-    ngx_http_hc_cache_create_srv_conf,     /* create server configuration */
+    NULL,                                  /* create server configuration */
     NULL,                                  /* merge server configuration */
 
     ngx_http_hc_cache_create_loc_conf,     /* create location configuration */
@@ -225,65 +224,6 @@ ngx_http_hc_check_l2_uses(ngx_conf_t *cf)
                           "there or below in %s:%ui",
                           uses[i]->file, uses[i]->line);
             return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static void *
-ngx_http_hc_cache_create_srv_conf(ngx_conf_t *cf)
-{
-    return ngx_pcalloc(cf->pool, sizeof(ngx_http_hc_server_conf_t));
-}
-
-
-/*
- * By name and by how many of that name stand before, so that the nodes of a
- * site agree about it, and another server does not change it.
- */
-
-ngx_int_t
-ngx_http_hc_name_servers(ngx_conf_t *cf)
-{
-    ngx_str_t                   *name;
-    ngx_uint_t                   i, n, twin;
-    ngx_http_hc_server_conf_t   *hscf;
-    ngx_http_core_srv_conf_t   **cscfp;
-    ngx_http_core_main_conf_t   *cmcf;
-
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    cscfp = cmcf->servers.elts;
-
-    if (cmcf->servers.nelts == 1) {
-        return NGX_OK;
-    }
-
-    for (n = 0; n < cmcf->servers.nelts; n++) {
-        name = &cscfp[n]->server_name;
-        twin = 0;
-
-        for (i = 0; i < n; i++) {
-            twin += cscfp[i]->server_name.len == name->len
-                    && ngx_strncmp(cscfp[i]->server_name.data, name->data,
-                                   name->len)
-                       == 0;
-        }
-
-        hscf = cscfp[n]->ctx->srv_conf[ngx_http_hc_cache_module.ctx_index];
-
-        hscf->by_other.data = ngx_pnalloc(cf->pool,
-                                          name->len + 1 + NGX_INT_T_LEN);
-        if (hscf->by_other.data == NULL) {
-            return NGX_ERROR;
-        }
-
-        hscf->by_other.len = ngx_sprintf(hscf->by_other.data, "%V\n%ui", name,
-                                         twin)
-                             - hscf->by_other.data;
-        if (twin) {
-            hscf->by_name = hscf->by_other;
         }
     }
 

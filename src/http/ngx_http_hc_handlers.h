@@ -34,7 +34,6 @@ char *ngx_http_hc_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_int_t ngx_http_hc_check_zones(ngx_conf_t *cf);
 ngx_int_t ngx_http_hc_check_l2s(ngx_conf_t *cf);
 ngx_int_t ngx_http_hc_check_l2_uses(ngx_conf_t *cf);
-ngx_int_t ngx_http_hc_name_servers(ngx_conf_t *cf);
 
 ngx_int_t ngx_http_hc_open_zones(ngx_cycle_t *cycle);
 void ngx_http_hc_close_zones(ngx_cycle_t *cycle);

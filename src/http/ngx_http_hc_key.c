@@ -11,7 +11,7 @@
 static ngx_int_t ngx_http_hc_default_key(ngx_http_request_t *r, ngx_str_t *key);
 static ngx_int_t ngx_http_hc_variant(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
-static ngx_str_t *ngx_http_hc_server(ngx_http_request_t *r);
+static void ngx_http_hc_server(ngx_http_request_t *r, ngx_str_t *server);
 static ngx_int_t ngx_http_hc_host_differs(ngx_http_request_t *r,
     ngx_str_t *rest);
 
@@ -42,12 +42,6 @@ ngx_http_hc_ctx_key(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 
     ctx->key.key = key;
     hc_l1_hash(ctx->conf->zone->l1, &ctx->key);
-
-    ctx->tags[HC_TAG_KEY].slot = ngx_http_hc_key_slot(key);
-
-    if (ngx_http_hc_target_slot(r, &ctx->tags[HC_TAG_TARGET].slot) != NGX_OK) {
-        return HC_REASON_NO_MEMORY;
-    }
 
     ctx->keyed = 1;
 
@@ -195,8 +189,8 @@ ngx_http_hc_host(ngx_http_request_t *r, ngx_str_t *host)
  *   what the client's Host says beyond $host, unless it is the port the
  *   request came in by: it reaches apps that are sent $http_host
  *
- *   the server{}, when its name is not $host or another has the same name: it
- *   has an app and access rules of its own
+ *   the server{}'s name, when it was asked by another: as the default of its
+ *   port it would share with the one that has the name somewhere else
  *
  *   the location after an internal redirect: its access rules were passed to
  *   get there, and are not when it is found from outside
@@ -206,14 +200,14 @@ static ngx_int_t
 ngx_http_hc_variant(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
     u_char                    *p;
-    ngx_str_t                  rest, location, *server;
+    ngx_str_t                  rest, location, server;
     ngx_http_core_loc_conf_t  *clcf;
 
     if (ngx_http_hc_host_differs(r, &rest) != NGX_OK) {
         return NGX_DECLINED;
     }
 
-    server = ngx_http_hc_server(r);
+    ngx_http_hc_server(r, &server);
     ngx_str_null(&location);
 
     if (r == r->main && r->internal) {
@@ -222,18 +216,18 @@ ngx_http_hc_variant(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     }
 
     if (rest.len + location.len == 0) {
-        ctx->key.variant = ngx_hc_str(server);
+        ctx->key.variant = ngx_hc_str(&server);
         return NGX_OK;
     }
 
-    p = ngx_pnalloc(r->pool, server->len + rest.len + location.len + 2);
+    p = ngx_pnalloc(r->pool, server.len + rest.len + location.len + 2);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     ctx->key.variant.data = p;
 
-    p = ngx_cpymem(p, server->data, server->len);
+    p = ngx_cpymem(p, server.data, server.len);
     *p++ = '\n';
     p = ngx_cpymem(p, rest.data, rest.len);
     *p++ = '\n';
@@ -245,25 +239,22 @@ ngx_http_hc_variant(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 }
 
 
-static ngx_str_t *
-ngx_http_hc_server(ngx_http_request_t *r)
+static void
+ngx_http_hc_server(ngx_http_request_t *r, ngx_str_t *server)
 {
-    ngx_str_t                  *host = &r->headers_in.server;
-    ngx_http_core_srv_conf_t   *cscf;
-    ngx_http_hc_server_conf_t  *hscf;
+    ngx_str_t                 *host = &r->headers_in.server;
+    ngx_http_core_srv_conf_t  *cscf;
 
-    hscf = ngx_http_get_module_srv_conf(r, ngx_http_hc_cache_module);
     cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
 
-    if (host->len == 0
-        || (host->len == cscf->server_name.len
-            && ngx_strncasecmp(host->data, cscf->server_name.data, host->len)
-               == 0))
-    {
-        return &hscf->by_name;
-    }
+    *server = cscf->server_name;
 
-    return &hscf->by_other;
+    if (host->len == 0
+        || (host->len == server->len
+            && ngx_strncasecmp(host->data, server->data, host->len) == 0))
+    {
+        ngx_str_null(server);
+    }
 }
 
 

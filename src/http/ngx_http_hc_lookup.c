@@ -93,12 +93,20 @@ ngx_http_hc_usable(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
 }
 
 
+/* A hit needs no tags of the request's own: its entry carries them. */
+
 static ngx_int_t
 ngx_http_hc_miss(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
-    hc_versions_t  *versions = ngx_http_hc_versions();
+    hc_tag_t  *tags = ctx->tags;
 
-    hc_tags_stamp(versions, ctx->tags, 2);
+    tags[HC_TAG_KEY].slot = ngx_http_hc_key_slot(ctx->key.key);
+
+    if (ngx_http_hc_target_slot(r, &tags[HC_TAG_TARGET].slot) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    hc_tags_stamp(ngx_http_hc_versions(), tags, 2);
 
     ctx->state = ctx->conf->l2 ? NGX_HTTP_HC_L2 : NGX_HTTP_HC_ORIGIN;
 

@@ -127,7 +127,7 @@ typedef struct {
     ngx_http_handler_pt     content_handler;
     struct ngx_http_hc_upstream_s  *upstream;
 
-    unsigned                keyed:1;       /* key and tags are computed */
+    unsigned                keyed:1;
     unsigned                bypass:1;      /* do not look, only store */
     unsigned                l2_asked:1;
     unsigned                l2_fenced:1;   /* l2_versions are known */
@@ -138,15 +138,6 @@ typedef struct {
     unsigned                client_gone:1;
     unsigned                filled:1;      /* the body has ended */
 } ngx_http_hc_ctx_t;
-
-
-/* What tells a server{} from others in a variant: asked by its own name, which
- * another may have too, or by any other. */
-
-typedef struct {
-    ngx_str_t                  by_name;
-    ngx_str_t                  by_other;
-} ngx_http_hc_server_conf_t;
 
 
 /* How an app can fail; words of hc_cache_use_stale. */
@@ -179,7 +170,7 @@ ngx_http_hc_ctx_t *ngx_http_hc_get_ctx(ngx_http_request_t *r);
 void ngx_http_hc_unpin(ngx_http_hc_ctx_t *ctx);
 uint64_t ngx_http_hc_epoch_ms(void);
 
-/* ngx_http_hc_key.c: key, variant and tags of the context. */
+/* ngx_http_hc_key.c: key and variant of the context. */
 hc_reason_e ngx_http_hc_ctx_key(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 ngx_int_t ngx_http_hc_uri(ngx_http_request_t *r, ngx_str_t *uri);

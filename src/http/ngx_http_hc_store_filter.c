@@ -106,8 +106,11 @@ ngx_http_hc_fill_validators(ngx_http_request_t *r)
 
     r->disable_not_modified = 0;
 
-    if (r->headers_out.status == NGX_HTTP_OK) {
+    /* several ranges want the body in one buffer */
+
+    if (r->headers_out.status == NGX_HTTP_OK && !r->allow_ranges) {
         r->allow_ranges = 1;
+        r->single_range = 1;
     }
 
     if (h && r->headers_out.last_modified_time == -1) {

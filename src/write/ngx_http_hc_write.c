@@ -281,6 +281,10 @@ ngx_http_hc_write_header_filter(ngx_http_request_t *r)
     ctx->state = NGX_HTTP_HC_WRITE_HELD;
     r->buffered |= NGX_HTTP_HC_WRITE_BUFFERED;
 
+    /* so that upstream does not take us for a client that could take more */
+
+    r->connection->write->delayed = 1;
+
     return NGX_OK;
 }
 
@@ -354,6 +358,7 @@ ngx_http_hc_write_let_go(ngx_http_request_t *r, ngx_http_hc_write_ctx_t *ctx)
 
     ctx->state = NGX_HTTP_HC_WRITE_DONE;
     r->buffered &= ~NGX_HTTP_HC_WRITE_BUFFERED;
+    r->connection->write->delayed = 0;
 
     held = ctx->held;
     ctx->held = NULL;
