@@ -77,6 +77,7 @@ ngx_http_hc_status_handler(ngx_http_request_t *r)
     ngx_array_t          *zones, *l2s;
     ngx_chain_t           out;
     ngx_http_hc_l2_t    **l2;
+    ngx_table_elt_t      *h;
     ngx_http_hc_zone_t  **zone;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
@@ -131,6 +132,16 @@ ngx_http_hc_status_handler(ngx_http_request_t *r)
     r->headers_out.content_length_n = b->last - b->pos;
     ngx_str_set(&r->headers_out.content_type, "application/json");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "Cache-Control");
+    ngx_str_set(&h->value, "no-store");
+    ngx_hc_header_single(h);
 
     rc = ngx_http_send_header(r);
 

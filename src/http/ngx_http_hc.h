@@ -28,6 +28,7 @@ typedef struct {
     size_t            size;          /* bytes */
     size_t            max_object;    /* bytes */
     ngx_shm_zone_t   *shm_zone;
+    ngx_shm_zone_t   *versions;
     hc_l1_t          *l1;
     u_char           *file;
     ngx_uint_t        line;
@@ -55,9 +56,10 @@ ngx_http_hc_l2_t *ngx_http_hc_l2_named(ngx_conf_t *cf, ngx_str_t *name);
 ngx_array_t *ngx_http_hc_zones(ngx_http_request_t *r);
 ngx_array_t *ngx_http_hc_l2s(ngx_http_request_t *r);
 
-/* The counters behind all fences; NULL when there is no zone. */
+/* The counters behind all fences, for the life of the worker; NULL when there
+ * is no zone. */
 
-hc_versions_t *ngx_http_hc_versions(void);
+hc_versions_t *ngx_http_hc_versions(ngx_http_request_t *r);
 
 
 /* What hc_cache says here: NULL when it is off. */
@@ -76,6 +78,10 @@ ngx_uint_t ngx_http_hc_may_purge(ngx_http_request_t *r);
  * request first.  DECLINED: its arguments are too many. */
 
 ngx_int_t ngx_http_hc_key(ngx_http_request_t *r, hc_str_t *key);
+
+/* hc_cache_key is not set to anything else. */
+
+ngx_uint_t ngx_http_hc_key_is_default(ngx_http_request_t *r);
 
 /* Slots of the tags: of a key, of this request's own host + target, and of
  * another target on the same host (path, then "?" and arguments). */

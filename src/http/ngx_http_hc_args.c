@@ -18,8 +18,9 @@ ngx_http_hc_apply_args(ngx_http_request_t *r, ngx_http_hc_cache_conf_t *hlcf)
 {
     u_char                     *p;
     ngx_int_t                   rc;
-    ngx_str_t                   path, args, sorted;
-    ngx_http_variable_value_t  *v;
+    ngx_str_t                       path, args, sorted;
+    ngx_http_variable_value_t      *v;
+    ngx_http_hc_cache_main_conf_t  *hmcf;
 
     if (hlcf->args == NULL) {
         return NGX_OK;
@@ -57,7 +58,9 @@ ngx_http_hc_apply_args(ngx_http_request_t *r, ngx_http_hc_cache_conf_t *hlcf)
 
     r->unparsed_uri.len = p - r->unparsed_uri.data;
 
-    v = &r->variables[ngx_http_hc_request_uri_index];
+    hmcf = ngx_http_get_module_main_conf(r, ngx_http_hc_cache_module);
+
+    v = &r->variables[hmcf->request_uri];
     v->valid = 0;
     v->not_found = 0;
 

@@ -289,7 +289,8 @@ ngx_http_hc_cache_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->l1_ttl, prev->l1_ttl, NGX_HTTP_HC_NO_CAP);
     ngx_conf_merge_msec_value(conf->stale, prev->stale, 10 * 60 * 1000);
 
-    if (conf->key == NULL) {
+    if (!conf->key_set) {
+        conf->key_set = prev->key_set;
         conf->key = prev->key;
     }
 

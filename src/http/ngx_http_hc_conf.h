@@ -27,11 +27,6 @@ struct ngx_http_hc_l2_use_s {
 };
 
 
-typedef struct {
-    ngx_array_t  l2_uses;                  /* of struct ngx_http_hc_l2_use_s * */
-} ngx_http_hc_cache_main_conf_t;
-
-
 char *ngx_http_hc_cache(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_hc_cache_l2(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -5,9 +5,6 @@
 #include "ngx_http_hc_conf.h"
 
 
-ngx_int_t  ngx_http_hc_request_uri_index;
-
-
 /* hc_cache zone | off; */
 
 char *
@@ -92,7 +89,7 @@ ngx_http_hc_cache_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t                         *value;
     ngx_http_compile_complex_value_t   ccv;
 
-    if (hlcf->key) {
+    if (hlcf->key_set) {
         return "is duplicate";
     }
 
@@ -100,6 +97,12 @@ ngx_http_hc_cache_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (value[1].len == 0) {
         return "expects a string with variables, as in $scheme$host$hc_uri";
+    }
+
+    hlcf->key_set = 1;
+
+    if (ngx_strcmp(value[1].data, "$scheme$host$hc_uri") == 0) {
+        return NGX_CONF_OK;                /* the default, spelled out */
     }
 
     hlcf->key = ngx_palloc(cf->pool, sizeof(*hlcf->key));
@@ -128,9 +131,10 @@ ngx_http_hc_cache_args(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_hc_cache_conf_t  *hlcf = conf;
 
-    hc_str_t    *name;
-    ngx_str_t   *value;
-    ngx_uint_t   i;
+    hc_str_t                       *name;
+    ngx_str_t                      *value;
+    ngx_uint_t                      i;
+    ngx_http_hc_cache_main_conf_t  *hmcf;
 
     static ngx_str_t  request_uri = ngx_string("request_uri");
 
@@ -167,9 +171,10 @@ ngx_http_hc_cache_args(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         *name = ngx_hc_str(&value[i]);
     }
 
-    ngx_http_hc_request_uri_index = ngx_http_get_variable_index(cf,
-                                                               &request_uri);
-    if (ngx_http_hc_request_uri_index == NGX_ERROR) {
+    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_hc_cache_module);
+
+    hmcf->request_uri = ngx_http_get_variable_index(cf, &request_uri);
+    if (hmcf->request_uri == NGX_ERROR) {
         return NGX_CONF_ERROR;
     }
 

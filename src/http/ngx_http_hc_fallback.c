@@ -66,11 +66,15 @@ ngx_http_hc_fallback(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
         return rc;
     }
 
-    ctx->swallow = 1;
-
     rc = header(r);
 
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+    if (rc == NGX_ERROR || rc > NGX_OK) {
+        return rc;
+    }
+
+    ctx->swallow = 1;
+
+    if (r->header_only) {
         return rc;
     }
 
@@ -94,7 +98,13 @@ ngx_http_hc_fallback_entry(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
 
     ctx->state = NGX_HTTP_HC_STALE;
 
-    return ngx_http_hc_entry_header(r, ctx);
+    if (ngx_http_hc_entry_header(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    r->allow_ranges = 0;
+
+    return NGX_OK;
 }
 
 
@@ -116,7 +126,8 @@ ngx_http_hc_fallback_static(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
 }
 
 
-/* The failed answer leaves no trace in the header. */
+/* The failed answer leaves no trace in the header.  Range and conditionals are
+ * not looked at: a 412 or 416 would be a third answer where one is replaced. */
 
 void
 ngx_http_hc_fallback_clean(ngx_http_request_t *r)
@@ -124,7 +135,7 @@ ngx_http_hc_fallback_clean(ngx_http_request_t *r)
     ngx_http_clean_header(r);
 
     r->err_status = 0;
-    r->disable_not_modified = 0;
+    r->disable_not_modified = 1;
     r->allow_ranges = 0;
     r->single_range = 0;
 }

@@ -223,7 +223,7 @@ ngx_http_hc_fill_complete(ngx_http_hc_fill_t *fill)
         return HC_REASON_INCOMPLETE;
     }
 
-    if (ngx_http_hc_upstream_done(fill->request)) {
+    if (ngx_http_hc_upstream_done(fill->request, fill->ctx)) {
         return HC_REASON_NONE;
     }
 
@@ -334,7 +334,7 @@ ngx_http_hc_fill_store_l2(ngx_http_hc_fill_t *fill)
     ngx_http_hc_ctx_t  *ctx = fill->ctx;
 
     if (!fill->committed || ctx->conf->l2 == NULL || !ctx->l2_fenced
-        || !hc_tags_current(ngx_http_hc_versions(), ctx->tags, 2))
+        || !hc_tags_current(ngx_http_hc_versions(fill->request), ctx->tags, 2))
     {
         return;
     }

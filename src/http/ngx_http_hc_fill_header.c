@@ -20,6 +20,8 @@ static void ngx_http_hc_fill_fields(hc_response_t *response,
 static void ngx_http_hc_fill_own_fields(ngx_http_request_t *r,
     hc_response_t *response);
 static hc_str_t ngx_http_hc_fill_connection(ngx_http_request_t *r);
+static hc_str_t ngx_http_hc_fill_join(ngx_pool_t *pool, hc_str_t names,
+    ngx_str_t *more);
 static void ngx_http_hc_fill_walk(ngx_http_hc_headers_t *hs);
 static void ngx_http_hc_fill_type(ngx_http_hc_headers_t *hs);
 static void ngx_http_hc_fill_date(ngx_http_hc_headers_t *hs);
@@ -177,18 +179,20 @@ ngx_http_hc_fill_headers(ngx_http_hc_fill_t *fill)
 }
 
 
-/* Joined Connection fields of an upstream's answer; the first is enough for
- * what is legal, the rest only name fields nginx drops anyway. */
+/* What all Connection fields of an upstream's answer name, joined. */
 
 static hc_str_t
 ngx_http_hc_fill_connection(ngx_http_request_t *r)
 {
+    hc_str_t          names;
     ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
+    names = hc_str(NULL, 0);
+
     if (r->upstream == NULL) {
-        return hc_str(NULL, 0);
+        return names;
     }
 
     part = &r->upstream->headers_in.headers.part;
@@ -202,12 +206,34 @@ ngx_http_hc_fill_connection(ngx_http_request_t *r)
                                    sizeof("Connection") - 1)
                    == 0)
             {
-                return ngx_hc_str(&h[i].value);
+                names = ngx_http_hc_fill_join(r->pool, names, &h[i].value);
             }
         }
     }
 
-    return hc_str(NULL, 0);
+    return names;
+}
+
+
+static hc_str_t
+ngx_http_hc_fill_join(ngx_pool_t *pool, hc_str_t names, ngx_str_t *more)
+{
+    u_char  *p, *start;
+
+    if (names.len == 0) {
+        return ngx_hc_str(more);
+    }
+
+    start = ngx_pnalloc(pool, names.len + 1 + more->len);
+    if (start == NULL) {
+        return names;
+    }
+
+    p = ngx_cpymem(start, names.data, names.len);
+    *p++ = ',';
+    p = ngx_cpymem(p, more->data, more->len);
+
+    return hc_str(start, p - start);
 }
 
 

@@ -59,9 +59,9 @@ ngx_http_hc_lookup(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     ctx->status = NGX_HTTP_HC_STATUS_MISS;
 
     if (rc == HC_L1_STALE) {
-        ngx_http_hc_unpin(ctx);
-        ctx->expired = 1;
         ctx->status = NGX_HTTP_HC_STATUS_EXPIRED;
+        ctx->expired = ngx_http_hc_usable(r, ctx, &ctx->ref.entry);
+        ngx_http_hc_unpin(ctx);
 
     } else if (rc == HC_L1_INVALIDATED) {
         ctx->reason = HC_REASON_INVALIDATED;
@@ -106,7 +106,7 @@ ngx_http_hc_miss(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    hc_tags_stamp(ngx_http_hc_versions(), tags, 2);
+    hc_tags_stamp(ngx_http_hc_versions(r), tags, 2);
 
     ctx->state = ctx->conf->l2 ? NGX_HTTP_HC_L2 : NGX_HTTP_HC_ORIGIN;
 
@@ -170,7 +170,7 @@ ngx_http_hc_lookup_stale(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     }
 
     if (ctx->l2_stale
-        && hc_tags_current(ngx_http_hc_versions(), ctx->tags, 2)
+        && hc_tags_current(ngx_http_hc_versions(r), ctx->tags, 2)
         && ngx_http_hc_usable(r, ctx, ctx->l2_stale))
     {
         ctx->entry = ctx->l2_stale;

@@ -56,6 +56,10 @@ ngx_http_hc_origin_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_hc_cache_module);
 
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     headers = r->headers_in.headers;
 
     if (ctx->may_store

@@ -79,6 +79,7 @@ typedef struct {
     ngx_http_hc_l2_t          *l2;
     struct ngx_http_hc_l2_use_s  *l2_use;
     ngx_http_complex_value_t  *key;        /* NULL: the default */
+    ngx_uint_t                 key_set;    /* unsigned  key_set:1; */
     ngx_array_t               *args;       /* of hc_str_t; NULL: as they are */
     ngx_array_t               *valid;      /* of ngx_http_hc_valid_t */
     ngx_array_t               *bypass;
@@ -140,6 +141,12 @@ typedef struct {
 } ngx_http_hc_ctx_t;
 
 
+typedef struct {
+    ngx_array_t                l2_uses;    /* of struct ngx_http_hc_l2_use_s * */
+    ngx_int_t                  request_uri;    /* index of the variable */
+} ngx_http_hc_cache_main_conf_t;
+
+
 /* How an app can fail; words of hc_cache_use_stale. */
 
 #define NGX_HTTP_HC_FAILURES(row)                                             \
@@ -161,20 +168,26 @@ enum { NGX_HTTP_HC_FAILURES(ngx_http_hc_failure_id) };
 
 
 extern ngx_module_t  ngx_http_hc_cache_module;
-extern ngx_int_t     ngx_http_hc_request_uri_index;
 
 
 /* ngx_http_hc_request.c */
 ngx_int_t ngx_http_hc_settled(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
 ngx_http_hc_ctx_t *ngx_http_hc_get_ctx(ngx_http_request_t *r);
+ngx_http_hc_ctx_t *ngx_http_hc_next_ctx(ngx_http_request_t *r,
+    ngx_pool_cleanup_t **cln);
 void ngx_http_hc_unpin(ngx_http_hc_ctx_t *ctx);
 uint64_t ngx_http_hc_epoch_ms(void);
 
 /* ngx_http_hc_key.c: key and variant of the context. */
+ngx_uint_t ngx_http_hc_is_https(ngx_http_request_t *r);
 hc_reason_e ngx_http_hc_ctx_key(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 ngx_int_t ngx_http_hc_uri(ngx_http_request_t *r, ngx_str_t *uri);
 void ngx_http_hc_host(ngx_http_request_t *r, ngx_str_t *host);
+
+/* ngx_http_hc_variant.c */
+hc_reason_e ngx_http_hc_variant(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
 
 /* ngx_http_hc_args.c: hc_cache_args, in the request itself.  DECLINED: there
  * are too many.  sorted may be args. */
@@ -199,7 +212,8 @@ ngx_int_t ngx_http_hc_upstream_hook(ngx_http_request_t *r,
 void ngx_http_hc_upstream_release(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 void ngx_http_hc_upstream_client_gone(ngx_http_request_t *r);
-ngx_uint_t ngx_http_hc_upstream_done(ngx_http_request_t *r);
+ngx_uint_t ngx_http_hc_upstream_done(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
 ngx_uint_t ngx_http_hc_failure(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
 ngx_uint_t ngx_http_hc_failure_status(ngx_uint_t status);
 

@@ -20,6 +20,7 @@ static ngx_int_t ngx_http_hc_start(ngx_http_request_t *r,
 static ngx_http_hc_ctx_t *ngx_http_hc_create_ctx(ngx_http_request_t *r);
 static hc_reason_e ngx_http_hc_refusal(ngx_http_request_t *r,
     ngx_http_hc_cache_conf_t *hlcf);
+static ngx_uint_t ngx_http_hc_is_errand(ngx_http_request_t *r);
 static void ngx_http_hc_cleanup(void *data);
 
 
@@ -128,14 +129,24 @@ ngx_http_hc_get_ctx(ngx_http_request_t *r)
         return ctx;
     }
 
-    for (cln = r->pool->cleanup; cln; cln = cln->next) {
-        if (cln->handler != ngx_http_hc_cleanup) {
-            continue;
-        }
+    cln = r->pool ? r->pool->cleanup : NULL;
 
-        ctx = cln->data;
+    return ngx_http_hc_next_ctx(r, &cln);
+}
 
-        if (ctx->request == r) {
+
+/* The contexts a request has had, the youngest first. */
+
+ngx_http_hc_ctx_t *
+ngx_http_hc_next_ctx(ngx_http_request_t *r, ngx_pool_cleanup_t **cln)
+{
+    ngx_http_hc_ctx_t  *ctx;
+
+    while (*cln) {
+        ctx = ((*cln)->handler == ngx_http_hc_cleanup) ? (*cln)->data : NULL;
+        *cln = (*cln)->next;
+
+        if (ctx && ctx->request == r) {
             return ctx;
         }
     }
@@ -147,7 +158,9 @@ ngx_http_hc_get_ctx(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_hc_start(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
+        || ngx_http_hc_is_errand(r))
+    {
         ctx->state = NGX_HTTP_HC_PASS;
         return NGX_HTTP_HC_NEXT;
     }
@@ -178,6 +191,18 @@ ngx_http_hc_start(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 
 
 /*
+ * Subrequests made for their status or their effect (auth_request, mirror):
+ * what they ask for is about the request they were made by, not content.
+ */
+
+static ngx_uint_t
+ngx_http_hc_is_errand(ngx_http_request_t *r)
+{
+    return r != r->main && (r->header_only || r->background);
+}
+
+
+/*
  * Requests that are neither looked up nor stored.  A GET with a body could
  * mean another answer to the app (a "fat GET"); an upgrade has no answer to
  * keep.
@@ -190,9 +215,7 @@ ngx_http_hc_refusal(ngx_http_request_t *r, ngx_http_hc_cache_conf_t *hlcf)
         return HC_REASON_METHOD;
     }
 
-    if (r == r->main
-        && (r->headers_in.content_length_n > 0 || r->headers_in.chunked))
-    {
+    if (r->headers_in.content_length_n > 0 || r->headers_in.chunked) {
         return HC_REASON_REQUEST_BODY;
     }
 

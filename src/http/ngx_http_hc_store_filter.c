@@ -57,12 +57,19 @@ ngx_http_hc_header_filter(ngx_http_request_t *r)
 
     ctx->state = NGX_HTTP_HC_DONE;
 
-    if (!ctx->may_store || ngx_http_hc_begin_fill(r, ctx) != NGX_OK) {
+    if (!ctx->may_store) {
         ngx_http_hc_upstream_release(r, ctx);
         return ngx_http_next_header_filter(r);
     }
 
+    rc = ngx_http_hc_begin_fill(r, ctx);
+
     ngx_http_hc_fill_validators(r);
+
+    if (rc != NGX_OK) {
+        ngx_http_hc_upstream_release(r, ctx);
+        return ngx_http_next_header_filter(r);
+    }
 
     return ngx_http_hc_after_header(r, ctx, ngx_http_next_header_filter(r));
 }
@@ -95,8 +102,9 @@ ngx_http_hc_begin_fill(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 
 
 /*
- * The app was not shown the client's conditionals and Range: the filters below
- * answer them, which upstream switches off for answers it does not cache.
+ * The app was not shown the client's conditionals and Range, stored or not:
+ * the filters below answer them, which upstream switches off for answers it
+ * does not cache.
  */
 
 static void
@@ -139,7 +147,17 @@ ngx_http_hc_after_header(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
         rc = NGX_OK;
     }
 
-    if (r->header_only && rc == NGX_OK) {
+    if (rc == NGX_ERROR || rc > NGX_OK) {
+
+        /* another answer comes in its place, as for a range beyond the end */
+
+        ngx_http_hc_fill_abandon(ctx, HC_REASON_INCOMPLETE);
+        ngx_http_hc_upstream_release(r, ctx);
+
+        return rc;
+    }
+
+    if (r->header_only) {
         r->header_only = 0;
         ctx->swallow = 1;
     }

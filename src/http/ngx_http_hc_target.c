@@ -22,8 +22,8 @@ ngx_http_hc_key_slot(hc_str_t key)
 
 
 /*
- * The target the client named.  Its path is decoded and its arguments sorted,
- * so that a write finds the entry however either of them was spelled; what
+ * The target the client named.  It is decoded and its arguments sorted, so
+ * that a write finds the entry however either of them was spelled; what
  * hc_cache_args drops here is no part of it.
  */
 
@@ -84,7 +84,7 @@ static ngx_int_t
 ngx_http_hc_path_slot(ngx_http_request_t *r, ngx_http_hc_cache_conf_t *hlcf,
     ngx_str_t *path, ngx_str_t *args, uint32_t *slot)
 {
-    u_char     *p, *name;
+    u_char     *p, *src, *name;
     ngx_str_t   host, sorted;
 
     if (ngx_http_hc_sort_args(r->pool, hlcf, args, &sorted) != NGX_OK) {
@@ -98,7 +98,9 @@ ngx_http_hc_path_slot(ngx_http_request_t *r, ngx_http_hc_cache_conf_t *hlcf,
 
     p = ngx_cpymem(name, path->data, path->len);
     *p++ = '?';
-    p = ngx_cpymem(p, sorted.data, sorted.len);
+
+    src = sorted.data;
+    ngx_unescape_uri(&p, &src, sorted.len, 0);
 
     ngx_http_hc_host(r, &host);
 

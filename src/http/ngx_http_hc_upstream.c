@@ -13,15 +13,18 @@
 
 
 struct ngx_http_hc_upstream_s {
+    ngx_http_upstream_t        *u;
     ngx_int_t  (*process_header)(ngx_http_request_t *r);
     ngx_int_t  (*reinit_request)(ngx_http_request_t *r);
     void       (*finalize_request)(ngx_http_request_t *r, ngx_int_t rc);
 
     ngx_http_event_handler_pt   read_event_handler;
     ngx_uint_t                  failure;     /* of what nginx itself saw */
+    ngx_uint_t                  guard;       /* error_page was set by us */
 };
 
 
+static ngx_http_hc_ctx_t *ngx_http_hc_upstream_ctx(ngx_http_request_t *r);
 static ngx_int_t ngx_http_hc_upstream_process_header(ngx_http_request_t *r);
 static ngx_int_t ngx_http_hc_upstream_reinit_request(ngx_http_request_t *r);
 static void ngx_http_hc_upstream_finalize_request(ngx_http_request_t *r,
@@ -46,6 +49,7 @@ ngx_http_hc_upstream_hook(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
         return NGX_ERROR;
     }
 
+    h->u = u;
     h->process_header = u->process_header;
     h->reinit_request = u->reinit_request;
     h->finalize_request = u->finalize_request;
@@ -132,6 +136,29 @@ ngx_http_hc_upstream_release(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 }
 
 
+/* A redirect may have given the request another context while this upstream
+ * still has its end before it. */
+
+static ngx_http_hc_ctx_t *
+ngx_http_hc_upstream_ctx(ngx_http_request_t *r)
+{
+    ngx_http_hc_ctx_t   *ctx;
+    ngx_pool_cleanup_t  *cln;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_hc_cache_module);
+    cln = r->pool->cleanup;
+
+    while (ctx == NULL || ctx->upstream == NULL
+           || ctx->upstream->u != r->upstream)
+    {
+        ctx = ngx_http_hc_next_ctx(r, &cln);
+        ngx_hc_assert(ctx != NULL);
+    }
+
+    return ctx;
+}
+
+
 static ngx_int_t
 ngx_http_hc_upstream_process_header(ngx_http_request_t *r)
 {
@@ -141,7 +168,7 @@ ngx_http_hc_upstream_process_header(ngx_http_request_t *r)
     ngx_http_upstream_t            *u = r->upstream;
     struct ngx_http_hc_upstream_s  *h;
 
-    ctx = ngx_http_hc_get_ctx(r);
+    ctx = ngx_http_hc_upstream_ctx(r);
     h = ctx->upstream;
 
     rc = h->process_header(r);
@@ -160,7 +187,10 @@ ngx_http_hc_upstream_process_header(ngx_http_request_t *r)
         h->failure = 0;
         failure = ngx_http_hc_failure_status(u->headers_in.status_n);
 
-        if (failure && ngx_http_hc_fallback_covers(r, ctx, failure)) {
+        if (failure && !r->error_page
+            && ngx_http_hc_fallback_covers(r, ctx, failure))
+        {
+            h->guard = 1;
             r->error_page = 1;
         }
     }
@@ -177,8 +207,13 @@ ngx_http_hc_upstream_reinit_request(ngx_http_request_t *r)
     ngx_http_upstream_t            *u = r->upstream;
     struct ngx_http_hc_upstream_s  *h;
 
-    ctx = ngx_http_hc_get_ctx(r);
+    ctx = ngx_http_hc_upstream_ctx(r);
     h = ctx->upstream;
+
+    if (h->guard) {
+        h->guard = 0;
+        r->error_page = 0;
+    }
 
     rc = h->reinit_request(r);
 
@@ -195,7 +230,7 @@ ngx_http_hc_upstream_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
     ngx_http_hc_ctx_t              *ctx;
     struct ngx_http_hc_upstream_s  *h;
 
-    ctx = ngx_http_hc_get_ctx(r);
+    ctx = ngx_http_hc_upstream_ctx(r);
     h = ctx->upstream;
 
     if (rc >= NGX_HTTP_INTERNAL_SERVER_ERROR && !r->header_sent) {
@@ -296,12 +331,16 @@ ngx_http_hc_failure_status(ngx_uint_t status)
 /* Did the body end by its framing, not by the end of the connection? */
 
 ngx_uint_t
-ngx_http_hc_upstream_done(ngx_http_request_t *r)
+ngx_http_hc_upstream_done(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
     ngx_http_upstream_t  *u = r->upstream;
 
-    if (u == NULL) {
-        return 1;
+    if (ctx->upstream == NULL || ctx->upstream->u != u) {
+        return 1;                      /* not an upstream's, or not any more */
+    }
+
+    if (!u->header_sent) {
+        return 0;
     }
 
     if (!u->buffering) {

@@ -40,9 +40,6 @@ static void ngx_http_hc_zone_cleanup(void *data);
 extern ngx_module_t  ngx_http_hc_module;
 
 
-static hc_versions_t  *ngx_http_hc_version_array;
-
-
 static ngx_http_hc_zones_conf_t *
 ngx_http_hc_zones_get(ngx_conf_t *cf)
 {
@@ -211,6 +208,7 @@ ngx_http_hc_zone_define(ngx_conf_t *cf, ngx_http_hc_zone_t *zone, size_t size)
 
     zone->shm_zone->init = ngx_http_hc_zone_init;
     zone->shm_zone->data = zone;
+    zone->versions = zcf->versions;
     zone->size = size;
 
     return NGX_CONF_OK;
@@ -246,8 +244,6 @@ ngx_http_hc_block(ngx_shm_zone_t *shm_zone)
 static ngx_int_t
 ngx_http_hc_versions_init(ngx_shm_zone_t *shm_zone, void *data)
 {
-    ngx_http_hc_version_array = ngx_http_hc_block(shm_zone);
-
     return NGX_OK;
 }
 
@@ -273,7 +269,7 @@ ngx_http_hc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     o.block = ngx_http_hc_block(shm_zone);
     o.size = zone->size;
     o.max_object = zone->max_object;
-    o.versions = ngx_http_hc_version_array;
+    o.versions = ngx_http_hc_block(zone->versions);
 
     if (getrandom(&o.seed, sizeof(o.seed), 0) != sizeof(o.seed)) {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, ngx_errno,
@@ -430,7 +426,11 @@ ngx_http_hc_zones(ngx_http_request_t *r)
 
 
 hc_versions_t *
-ngx_http_hc_versions(void)
+ngx_http_hc_versions(ngx_http_request_t *r)
 {
-    return ngx_http_hc_version_array;
+    ngx_http_hc_zones_conf_t  *zcf;
+
+    zcf = ngx_http_get_module_main_conf(r, ngx_http_hc_module);
+
+    return zcf->versions ? ngx_http_hc_block(zcf->versions) : NULL;
 }

@@ -10,14 +10,16 @@
 typedef struct {
     ngx_queue_t                   queue;
     ngx_http_hc_invalidation_t   *inv;          /* NULL: forgotten */
+    hc_versions_t                *versions;
     ngx_uint_t                    n;
     uint32_t                      slots[NGX_HTTP_HC_INVALIDATION_MAX];
 } ngx_http_hc_told_t;
 
 
-static ngx_int_t ngx_http_hc_invalidation_tell(ngx_http_hc_invalidation_t *inv,
-    ngx_hc_l2_t *l2);
-static void ngx_http_hc_invalidation_move(uint32_t *slots, ngx_uint_t n);
+static ngx_int_t ngx_http_hc_invalidation_tell(ngx_http_request_t *r,
+    ngx_http_hc_invalidation_t *inv, ngx_hc_l2_t *l2);
+static void ngx_http_hc_invalidation_move(hc_versions_t *versions,
+    uint32_t *slots, ngx_uint_t n);
 static void ngx_http_hc_invalidation_told(void *owner, ngx_hc_l2_rc_e rc,
     ngx_hc_l2_answer_t *answer);
 
@@ -56,13 +58,15 @@ ngx_http_hc_invalidation_start(ngx_http_request_t *r,
     ngx_array_t        *l2s;
     ngx_http_hc_l2_t  **l2;
 
-    ngx_http_hc_invalidation_move(inv->slots, inv->n);
+    ngx_http_hc_invalidation_move(ngx_http_hc_versions(r), inv->slots, inv->n);
 
     l2s = ngx_http_hc_l2s(r);
     l2 = l2s->elts;
 
     for (i = 0; i < l2s->nelts; i++) {
-        if (ngx_http_hc_invalidation_tell(inv, &l2[i]->store) != NGX_OK) {
+        if (ngx_http_hc_invalidation_tell(r, inv, &l2[i]->store)
+            != NGX_OK)
+        {
 
             /* it is remembered as untold, and nobody waits for it */
 
@@ -76,7 +80,8 @@ ngx_http_hc_invalidation_start(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_hc_invalidation_tell(ngx_http_hc_invalidation_t *inv, ngx_hc_l2_t *l2)
+ngx_http_hc_invalidation_tell(ngx_http_request_t *r,
+    ngx_http_hc_invalidation_t *inv, ngx_hc_l2_t *l2)
 {
     ngx_http_hc_told_t  *told;
 
@@ -86,6 +91,7 @@ ngx_http_hc_invalidation_tell(ngx_http_hc_invalidation_t *inv, ngx_hc_l2_t *l2)
     }
 
     told->inv = inv;
+    told->versions = ngx_http_hc_versions(r);
     told->n = inv->n;
     ngx_memcpy(told->slots, inv->slots, inv->n * sizeof(inv->slots[0]));
 
@@ -105,10 +111,10 @@ ngx_http_hc_invalidation_tell(ngx_http_hc_invalidation_t *inv, ngx_hc_l2_t *l2)
 
 
 static void
-ngx_http_hc_invalidation_move(uint32_t *slots, ngx_uint_t n)
+ngx_http_hc_invalidation_move(hc_versions_t *versions, uint32_t *slots,
+    ngx_uint_t n)
 {
-    ngx_uint_t      i;
-    hc_versions_t  *versions = ngx_http_hc_versions();
+    ngx_uint_t  i;
 
     for (i = 0; i < n; i++) {
         hc_version_move(versions, slots[i]);
@@ -123,7 +129,7 @@ ngx_http_hc_invalidation_told(void *owner, ngx_hc_l2_rc_e rc,
     ngx_http_hc_told_t          *told = owner;
     ngx_http_hc_invalidation_t  *inv = told->inv;
 
-    ngx_http_hc_invalidation_move(told->slots, told->n);
+    ngx_http_hc_invalidation_move(told->versions, told->slots, told->n);
 
     if (inv) {
         ngx_queue_remove(&told->queue);

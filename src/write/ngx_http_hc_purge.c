@@ -86,6 +86,7 @@ static ngx_int_t
 ngx_http_hc_purge_start(ngx_http_request_t *r)
 {
     hc_str_t                  key;
+    uint32_t                  slot;
     ngx_pool_cleanup_t       *cln;
     ngx_http_hc_purge_ctx_t  *ctx;
 
@@ -109,6 +110,16 @@ ngx_http_hc_purge_start(ngx_http_request_t *r)
     ngx_http_set_ctx(r, ctx, ngx_http_hc_purge_module);
 
     (void) ngx_http_hc_invalidation_add(&ctx->inv, ngx_http_hc_key_slot(key));
+
+    /* behind try_files the default key is of where it leads to */
+
+    if (ngx_http_hc_key_is_default(r)) {
+        if (ngx_http_hc_target_slot(r, &slot) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        (void) ngx_http_hc_invalidation_add(&ctx->inv, slot);
+    }
 
     ngx_http_hc_purge_now(r, key);
 

@@ -64,7 +64,7 @@ ngx_http_hc_write_handler(ngx_http_request_t *r)
     ngx_http_hc_write_ctx_t  *ctx;
 
     if (r != r->main || !ngx_http_hc_write_is_unsafe(r)
-        || ngx_http_hc_versions() == NULL)
+        || ngx_http_hc_versions(r) == NULL)
     {
         return NGX_DECLINED;
     }
@@ -83,7 +83,9 @@ ngx_http_hc_write_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (r->content_handler && ctx->content_handler == NULL) {
+    if (r->content_handler
+        && r->content_handler != ngx_http_hc_write_content_handler)
+    {
         ctx->content_handler = r->content_handler;
         r->content_handler = ngx_http_hc_write_content_handler;
     }
@@ -104,6 +106,10 @@ ngx_http_hc_write_content_handler(ngx_http_request_t *r)
     ngx_http_hc_write_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_hc_invalidate_module);
+
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     rc = ctx->content_handler(r);
 

@@ -104,6 +104,11 @@ sub answer {
 
     defined $body or return $self->fail;
 
+    # the end of the connection, too: by then the other side has done with it
+    if (!$self->{keep}) {
+        1 while $self->more;
+    }
+
     $self->close if !$self->{keep} || $head =~ /^Connection: *close/mi;
 
     return { status => $status, head => $head, body => $body };

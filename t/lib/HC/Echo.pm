@@ -16,11 +16,24 @@ package HC::Echo;
 # is sent back as "Name: value", a second time for "O2-Name"; "O-Status: 404"
 # is its status (redirects go to /to/n).  What it was asked is seen in
 # X-Seen-*.
+#
+#     --- pause
+#     2: 0.5
+#
+# waits half a second after the second request.
+#
+#     --- then
+#     like(http_get('/a'), qr/^1$/m, 'still the first answer');
+#
+# is Perl of package main, run after the last request, while nginx runs.
 
 use strict;
 use warnings;
 
+use Test::More ();
+use Test::Nginx::Socket ();
 use Test::Nginx::Util ();
+use Time::HiRes qw(sleep);
 
 $ENV{TEST_NGINX_HTML_DIR} ||= Test::Nginx::Util::html_dir();
 
@@ -64,9 +77,10 @@ sub _text {
 
 
 our $SERVER = join '',
-    (map { ("        add_header $_ " . _variable("O-$_") . " always;\n",
-            "        add_header $_ " . _variable("O2-$_") . " always;\n") }
+    (map { "        add_header $_ " . _variable("O-$_") . " always;\n" }
          @NAMES),
+    (map { "        add_header $_ " . _variable("O2-$_") . " always;\n" }
+         grep { !/^(?:ETag|Last-Modified)$/ } @NAMES),
     (map { "        add_header X-Seen-$_ " . _variable($_) . " always;\n" }
          @SEEN),
     "        add_header X-Seen-Uri \$request_uri always;\n",
@@ -139,6 +153,25 @@ Test::Nginx::Util::add_block_preprocessor(sub {
     } 0 .. $n - 1;
 
     $block->set_value('more_headers', $n > 1 ? \@headers : $headers[0]);
+});
+
+
+Test::Nginx::Socket::add_response_body_check(sub {
+    my ($block, $body, $i) = @_;
+
+    my $pause = $block->pause;
+    my $then = $block->then;
+    my $requests = $block->request;
+    my $n = ref $requests eq 'ARRAY' ? @$requests : 1;
+
+    if (defined $pause && $pause =~ /^\s*@{[$i + 1]}\s*:\s*([\d.]+)/m) {
+        sleep($1);
+    }
+
+    if (defined $then && $i == $n - 1) {
+        eval "package main; no warnings 'ambiguous'; $then; 1"
+            or Test::More::fail($block->name . " - $@");
+    }
 });
 
 

@@ -150,7 +150,9 @@ sub workers {
         push @pids, $pid;
     }
 
-    return sort { $a <=> $b } @pids;
+    @pids = sort { $a <=> $b } @pids;
+
+    return @pids;
 }
 
 

@@ -27,6 +27,8 @@ package HC::Origin;
 #   origin()                           the HC::Peer
 #   asks($uri, $headers)               the answer as { status, head, body }
 #   header($answer, $name)
+#   cache_of($answer)                  its X-Cache
+#   logged($pattern)                   is it in error.log
 
 use strict;
 use warnings;
@@ -37,7 +39,7 @@ use Test::Nginx::Socket ();
 use HC::Peer;
 
 our @EXPORT = qw(
-    answer chunked fastcgi requests requests_seen origin asks header cache_of
+    answer chunked fastcgi requests requests_seen origin asks header cache_of logged
 );
 
 my $PEER;
@@ -120,7 +122,26 @@ sub asks {
 
     my ($status) = $head =~ m{^HTTP/1\.[01] (\d+)};
 
+    $body = _dechunked($body) if $head =~ /^Transfer-Encoding: chunked/mi;
+
     return { status => $status || 0, head => $head, body => $body };
+}
+
+
+# what is whole of it
+
+sub _dechunked {
+    my ($chunks) = @_;
+
+    my $body = '';
+
+    while ($chunks =~ /\G([0-9a-f]+)\r\n/gc) {
+        my $from = pos $chunks;
+        $body .= substr $chunks, $from, hex $1;
+        pos($chunks) = $from + hex($1) + 2;
+    }
+
+    return $body;
 }
 
 
@@ -132,6 +153,9 @@ sub header {
 
 
 sub cache_of { return header($_[0], 'X-Cache') }
+
+
+sub logged { return main::error_log_text() =~ $_[0] ? 1 : 0 }
 
 
 # --- what blocks get ---------------------------------------------------------

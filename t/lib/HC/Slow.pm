@@ -87,7 +87,7 @@ sub _delay {
     open my $in, '<', $self->{file}->filename or return 0;
     my ($least, $most) = split ' ', <$in>;
 
-    return $least + rand($most - $least);
+    return $most > $least ? $least + rand($most - $least) : $least;
 }
 
 
@@ -116,7 +116,7 @@ sub _run {
             if ($s == $listener) {
                 $self->_accept($listener, $select, \%pair);
 
-            } elsif ($pair{fileno $s}) {
+            } elsif (defined fileno $s && $pair{fileno $s}) {
                 $self->_pass($s, $select, \%pair);
             }
         }

@@ -165,15 +165,17 @@ sub _unchunk {
 }
 
 
-# A member of the one zone, or of the one server, in hc_status.
+# A member of hc_status, the sum over all zones or servers.
 
 sub status_of {
     my ($kind, $name) = @_;
 
     my $json = HC::status_json('/status') or return 'no status';
-    my ($only) = values %{ $json->{$kind} };
+    my $sum = 0;
 
-    return $only->{$name};
+    $sum += $_->{$name} for values %{ $json->{$kind} };
+
+    return $sum;
 }
 
 

@@ -106,8 +106,11 @@ sub clear {
 sub requests {
     my $self = shift;
 
-    open my $in, '<', "$self->{dir}/requests" or return;
-    chomp(my @lines = <$in>);
+    my @lines;
+
+    if (open my $in, '<', "$self->{dir}/requests") {
+        chomp(@lines = <$in>);
+    }
 
     return @lines;
 }

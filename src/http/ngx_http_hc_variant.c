@@ -1,0 +1,278 @@
+/*
+ * What tells two requests of one key apart and is not the operator's to
+ * choose; most often nothing:
+ *
+ *   the server{}'s name, when it was asked by another: as the default of its
+ *   port it would share with the one that has the name somewhere else
+ *
+ *   what the client's Host says beyond $host, unless it is the port the
+ *   request came in by: it reaches apps that are sent $http_host
+ *
+ *   https, where the default key runs $scheme and $host together, and that
+ *   the target was rewritten, where $hc_uri runs two targets together
+ *
+ *   the location after an internal redirect: its access rules were passed to
+ *   get there, and are not when it is found from outside
+ *
+ *   fields of the request that apps build links from: who sends others than
+ *   everybody else has an entry of its own
+ */
+
+#include "ngx_http_hc_priv.h"
+
+
+#define NGX_HTTP_HC_VARIANT_MAX  4096
+
+
+typedef enum {
+    NGX_HTTP_HC_FIELD_OTHER = 0,
+    NGX_HTTP_HC_FIELD_LINK,                /* of what links are built */
+    NGX_HTTP_HC_FIELD_METHOD               /* another method than it says */
+} ngx_http_hc_field_e;
+
+
+typedef struct {
+    ngx_str_t            name;
+    ngx_http_hc_field_e  kind;
+} ngx_http_hc_field_t;
+
+
+static void ngx_http_hc_server(ngx_http_request_t *r, ngx_str_t *server);
+static ngx_int_t ngx_http_hc_host_differs(ngx_http_request_t *r,
+    ngx_str_t *rest);
+static ngx_http_hc_field_e ngx_http_hc_fields(ngx_http_request_t *r,
+    size_t *size);
+static u_char *ngx_http_hc_write_fields(ngx_http_request_t *r, u_char *p);
+static ngx_http_hc_field_e ngx_http_hc_field_kind(ngx_table_elt_t *h);
+
+
+static ngx_http_hc_field_t  ngx_http_hc_known_fields[] = {
+    { ngx_string("forwarded"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("front-end-https"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-forwarded-host"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-forwarded-port"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-forwarded-prefix"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-forwarded-proto"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-forwarded-protocol"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-forwarded-scheme"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-forwarded-server"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-forwarded-ssl"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-host"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-original-host"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-original-uri"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-original-url"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-rewrite-url"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-url-scheme"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-http-method"), NGX_HTTP_HC_FIELD_METHOD },
+    { ngx_string("x-http-method-override"), NGX_HTTP_HC_FIELD_METHOD },
+    { ngx_string("x-method-override"), NGX_HTTP_HC_FIELD_METHOD },
+    { ngx_null_string, NGX_HTTP_HC_FIELD_OTHER }
+};
+
+
+/* NONE, or why the request is not for the cache. */
+
+hc_reason_e
+ngx_http_hc_variant(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
+{
+    u_char                    *p;
+    size_t                     size, fields;
+    ngx_str_t                  rest, location, server;
+    ngx_uint_t                 https, rewritten;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (ngx_http_hc_host_differs(r, &rest) != NGX_OK) {
+        return HC_REASON_HOST;
+    }
+
+    if (ngx_http_hc_fields(r, &fields) == NGX_HTTP_HC_FIELD_METHOD) {
+        return HC_REASON_METHOD;
+    }
+
+    ngx_http_hc_server(r, &server);
+    ngx_str_null(&location);
+
+    if (r == r->main && r->internal) {
+        clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+        location = clcf->name;
+    }
+
+    https = ctx->conf->key == NULL && ngx_http_hc_is_https(r);
+    rewritten = (r == r->main && !r->valid_unparsed_uri);
+
+    if (rest.len + location.len + fields + https + rewritten == 0) {
+        ctx->key.variant = ngx_hc_str(&server);
+        return HC_REASON_NONE;
+    }
+
+    size = server.len + rest.len + location.len + fields
+           + sizeof("\n\n\nsr") - 1;
+
+    if (size > NGX_HTTP_HC_VARIANT_MAX) {
+        return HC_REASON_KEY;
+    }
+
+    p = ngx_pnalloc(r->pool, size);
+    if (p == NULL) {
+        return HC_REASON_NO_MEMORY;
+    }
+
+    ctx->key.variant = hc_str(p, size);
+
+    p = ngx_cpymem(p, server.data, server.len);
+    *p++ = '\n';
+    p = ngx_cpymem(p, rest.data, rest.len);
+    *p++ = '\n';
+    p = ngx_cpymem(p, location.data, location.len);
+    *p++ = '\n';
+    *p++ = https ? 's' : '-';
+    *p++ = rewritten ? 'r' : '-';
+
+    (void) ngx_http_hc_write_fields(r, p);
+
+    return HC_REASON_NONE;
+}
+
+
+static void
+ngx_http_hc_server(ngx_http_request_t *r, ngx_str_t *server)
+{
+    ngx_str_t                 *host = &r->headers_in.server;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    *server = cscf->server_name;
+
+    if (host->len == 0
+        || (host->len == server->len
+            && ngx_strncasecmp(host->data, server->data, host->len) == 0))
+    {
+        ngx_str_null(server);
+    }
+}
+
+
+/* DECLINED: an absolute-form target and Host name different hosts. */
+
+static ngx_int_t
+ngx_http_hc_host_differs(ngx_http_request_t *r, ngx_str_t *rest)
+{
+    in_port_t   port;
+    ngx_int_t   n;
+    ngx_str_t  *raw, *host;
+
+    ngx_str_null(rest);
+
+    if (r->headers_in.host == NULL) {
+        ngx_str_set(rest, "-");            /* HTTP/1.0, no Host at all */
+        return NGX_OK;
+    }
+
+    if (r->headers_in.server.len == 0) {
+        return NGX_OK;
+    }
+
+    raw = &r->headers_in.host->value;
+    host = &r->headers_in.server;
+
+    if (raw->len < host->len
+        || ngx_strncasecmp(raw->data, host->data, host->len) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    rest->data = raw->data + host->len;
+    rest->len = raw->len - host->len;
+
+    if (rest->len < 2 || rest->data[0] != ':') {
+        return NGX_OK;
+    }
+
+    n = ngx_atoi(rest->data + 1, rest->len - 1);
+    port = ngx_inet_get_port(r->connection->local_sockaddr);
+
+    if (n == (ngx_int_t) port) {
+        ngx_str_null(rest);
+    }
+
+    return NGX_OK;
+}
+
+
+/* The gravest kind there is, and the bytes that those of links will take. */
+
+static ngx_http_hc_field_e
+ngx_http_hc_fields(ngx_http_request_t *r, size_t *size)
+{
+    ngx_uint_t            i;
+    ngx_list_part_t      *part;
+    ngx_table_elt_t      *h;
+    ngx_http_hc_field_e   kind, gravest;
+
+    *size = 0;
+    gravest = NGX_HTTP_HC_FIELD_OTHER;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            kind = ngx_http_hc_field_kind(&h[i]);
+
+            if (kind == NGX_HTTP_HC_FIELD_LINK) {
+                *size += 2 + h[i].key.len + h[i].value.len;
+            }
+
+            gravest = ngx_max(gravest, kind);
+        }
+    }
+
+    return gravest;
+}
+
+
+static u_char *
+ngx_http_hc_write_fields(ngx_http_request_t *r, u_char *p)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (ngx_http_hc_field_kind(&h[i]) == NGX_HTTP_HC_FIELD_LINK) {
+                *p++ = '\n';
+                p = ngx_cpymem(p, h[i].lowcase_key, h[i].key.len);
+                *p++ = ':';
+                p = ngx_cpymem(p, h[i].value.data, h[i].value.len);
+            }
+        }
+    }
+
+    return p;
+}
+
+
+static ngx_http_hc_field_e
+ngx_http_hc_field_kind(ngx_table_elt_t *h)
+{
+    ngx_http_hc_field_t  *field;
+
+    if (h->lowcase_key == NULL
+        || (h->lowcase_key[0] != 'x' && h->lowcase_key[0] != 'f'))
+    {
+        return NGX_HTTP_HC_FIELD_OTHER;
+    }
+
+    for (field = ngx_http_hc_known_fields; field->name.len; field++) {
+        if (h->key.len == field->name.len
+            && ngx_memcmp(h->lowcase_key, field->name.data, h->key.len) == 0)
+        {
+            return field->kind;
+        }
+    }
+
+    return NGX_HTTP_HC_FIELD_OTHER;
+}

@@ -1,0 +1,936 @@
+# A configuration that cannot be meant stops nginx, with one line that says
+# what is allowed and where.
+#
+#     --- emerg
+#     what the line says, a Perl regex
+#
+# asserts that nginx does not start, and that this is its only [emerg] line and
+# ends in file and line.
+
+use HC;
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    defined $block->emerg or return;
+
+    chomp(my $says = $block->emerg);
+
+    $block->set_value('must_die', '');
+    $block->set_value('suppress_stderr', '');
+    $block->set_value('error_log',
+                      [qr/\[emerg\] .*$says in \S+nginx\.conf:\d+$/]);
+    $block->set_value('grep_error_log', qr/\[emerg\]/);
+    $block->set_value('grep_error_log_out', "[emerg]\n");
+    $block->set_value('config', 'location = /x { }')
+        if !defined $block->config;
+});
+
+plan('no_plan');
+run_tests();
+
+__DATA__
+
+=== hc_cache names a zone that is not defined
+--- config
+    location = /x { hc_cache nowhere; }
+--- emerg
+hc_cache names zone "nowhere", which no hc_zone defines
+
+
+=== hc_cache_l2 names a store that is not defined
+--- http_config
+    hc_zone zone=pages:1m;
+--- config
+    location = /x { hc_cache pages; hc_cache_l2 nowhere; }
+--- emerg
+hc_cache_l2 names "nowhere", which no hc_l2 defines
+
+
+=== a zone of size 0
+--- http_config
+    hc_zone zone=pages:0;
+--- emerg
+"hc_zone" directive is too small, 1m is the least
+
+
+=== a zone below 1m
+--- http_config
+    hc_zone zone=pages:1023k;
+--- emerg
+"hc_zone" directive is too small, 1m is the least
+
+
+=== a zone whose size is no size
+--- http_config
+    hc_zone zone=pages:much;
+--- emerg
+"hc_zone" directive has an invalid size, expects one as in zone=pages:256m
+
+
+=== a zone of negative size
+--- http_config
+    hc_zone zone=pages:-1m;
+--- emerg
+"hc_zone" directive has an invalid size, expects one as in zone=pages:256m
+
+
+=== a zone whose size is too large for a number
+--- http_config
+    hc_zone zone=pages:99999999999999999999m;
+--- emerg
+"hc_zone" directive has an invalid size, expects one as in zone=pages:256m
+
+
+=== a zone larger than can be addressed
+--- http_config
+    hc_zone zone=pages:64000m;
+--- emerg
+"hc_zone" directive is too large, \S+ is the most
+
+
+=== a zone without a size
+--- http_config
+    hc_zone zone=pages;
+--- emerg
+"hc_zone" directive expects "zone=name:size", as in zone=pages:256m
+
+
+=== a zone with an empty size
+--- http_config
+    hc_zone zone=pages:;
+--- emerg
+"hc_zone" directive has an invalid size, expects one as in zone=pages:256m
+
+
+=== a zone without a name
+--- http_config
+    hc_zone zone=:1m;
+--- emerg
+"hc_zone" directive expects "zone=name:size", as in zone=pages:256m
+
+
+=== hc_zone in another module's words
+--- http_config
+    hc_zone keys_zone=pages:1m;
+--- emerg
+"hc_zone" directive expects "zone=name:size \[max_object=size\]"
+
+
+=== hc_zone without a value
+--- http_config
+    hc_zone;
+--- emerg
+invalid number of arguments in "hc_zone" directive
+
+
+=== a zone that is defined twice
+--- http_config
+    hc_zone zone=pages:1m;
+    hc_zone zone=pages:2m;
+--- emerg
+hc_zone "pages" is already defined
+
+
+=== a zone that has the name of another module's
+--- http_config
+    limit_req_zone $binary_remote_addr zone=pages:1m rate=1r/s;
+    hc_zone zone=pages:1m;
+--- emerg
+the shared memory zone "pages" is already declared for a different use
+
+
+=== a zone that is called off could never be used
+--- http_config
+    hc_zone zone=off:1m;
+--- emerg
+"hc_zone" directive .*"off".*
+
+
+=== max_object above an eighth of the zone
+--- http_config
+    hc_zone zone=pages:1m max_object=200k;
+--- emerg
+"hc_zone" directive has a max_object above an eighth of the zone
+
+
+=== max_object of 0
+--- http_config
+    hc_zone zone=pages:1m max_object=0;
+--- emerg
+"hc_zone" directive expects max_object as a size above 0, as in max_object=1m
+
+
+=== max_object that is no size
+--- http_config
+    hc_zone zone=pages:1m max_object=big;
+--- emerg
+"hc_zone" directive expects max_object as a size above 0, as in max_object=1m
+
+
+=== max_object that is empty
+--- http_config
+    hc_zone zone=pages:1m max_object=;
+--- emerg
+"hc_zone" directive expects max_object as a size above 0, as in max_object=1m
+
+
+=== an unknown word behind a zone
+--- http_config
+    hc_zone zone=pages:1m inactive=10m;
+--- emerg
+"hc_zone" directive expects "zone=name:size \[max_object=size\]"
+
+
+=== hc_zone in a server
+--- config
+    hc_zone zone=pages:1m;
+--- emerg
+"hc_zone" directive is not allowed here
+
+
+=== hc_l2 in a server
+--- config
+    hc_l2 shared { server redis://127.0.0.1; }
+--- emerg
+"hc_l2" directive is not allowed here
+
+
+=== an hc_l2 with nothing in it
+--- http_config
+    hc_l2 shared { }
+--- emerg
+hc_l2 "shared" has no server, expected is "server redis://host\[:port\];"
+
+
+=== an hc_l2 without a name
+--- http_config
+    hc_l2 { server redis://127.0.0.1; }
+--- emerg
+invalid number of arguments in "hc_l2" directive
+
+
+=== an hc_l2 without a block
+--- http_config
+    hc_l2 shared;
+--- emerg
+directive "hc_l2" has no opening "\{"
+
+
+=== an hc_l2 that is defined twice
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; }
+    hc_l2 shared { server redis://127.0.0.2; }
+--- emerg
+hc_l2 "shared" is already defined
+
+
+=== an hc_l2 that is called off could never be used
+--- http_config
+    hc_l2 off { server redis://127.0.0.1; }
+--- emerg
+"hc_l2" directive .*"off".*
+
+
+=== a second server in hc_l2
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; server redis://127.0.0.2; }
+--- emerg
+"server" in hc_l2 is duplicate, one server is allowed
+
+
+=== a server that is no URL
+--- http_config
+    hc_l2 shared { server 127.0.0.1:6379; }
+--- emerg
+"server" in hc_l2 expects redis://host\[:port\] or redis://unix:/path
+
+
+=== a server without a host
+--- http_config
+    hc_l2 shared { server redis://; }
+--- emerg
+"server" in hc_l2 expects redis://host\[:port\] or redis://unix:/path
+
+
+=== a server with a port alone
+--- http_config
+    hc_l2 shared { server redis://:6379; }
+--- emerg
+no host in hc_l2 server "redis://:6379", expected is redis://host\[:port\] or redis://unix:/path
+
+
+=== a server whose port is no number
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1:redis; }
+--- emerg
+invalid port in hc_l2 server "redis://127.0.0.1:redis", expected is redis://host\[:port\] or redis://unix:/path
+
+
+=== a server whose port is 0
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1:0; }
+--- emerg
+invalid port in hc_l2 server "redis://127.0.0.1:0", expected is redis://host\[:port\] or redis://unix:/path
+
+
+=== a server whose port is above 65535
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1:65536; }
+--- emerg
+invalid port in hc_l2 server "redis://127.0.0.1:65536", expected is redis://host\[:port\] or redis://unix:/path
+
+
+=== a server with a database behind it
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1:6379/1; }
+--- emerg
+invalid host in hc_l2 server "redis://127.0.0.1:6379/1", expected is redis://host\[:port\] or redis://unix:/path
+
+
+=== a server with a password, which is not spoken
+--- http_config
+    hc_l2 shared { server redis://:secret@127.0.0.1:6379; }
+--- emerg
+hc_l2 .*redis://host\[:port\] or redis://unix:/path.*
+
+
+=== a server whose IPv6 address is not closed
+--- http_config
+    hc_l2 shared { server redis://[::1:6379; }
+--- emerg
+invalid host in hc_l2 server "redis://\[::1:6379", expected is redis://host\[:port\] or redis://unix:/path
+
+
+=== a server whose name nobody knows
+--- http_config
+    hc_l2 shared { server redis://nobody.invalid; }
+--- emerg
+host not found in hc_l2 server "redis://nobody.invalid", expected is redis://host\[:port\] or redis://unix:/path
+
+
+=== a unix socket without a path
+--- http_config
+    hc_l2 shared { server redis://unix:; }
+--- emerg
+no path in the unix domain socket in hc_l2 server "redis://unix:", expected is redis://host\[:port\] or redis://unix:/path
+
+
+=== a unix socket whose path is too long
+--- http_config eval
+    'hc_l2 shared { server redis://unix:/' . 'a' x 120 . '; }'
+--- emerg
+too long path in the unix domain socket in hc_l2 server "redis://unix:/a+", expected is redis://host\[:port\] or redis://unix:/path
+
+
+=== memcached is not spoken
+--- http_config
+    hc_l2 shared { server memcached://127.0.0.1; }
+--- emerg
+"server" in hc_l2 expects redis://host\[:port\] or redis://unix:/path
+
+
+=== Redis over TLS is not spoken
+--- http_config
+    hc_l2 shared { server rediss://127.0.0.1; }
+--- emerg
+"server" in hc_l2 expects redis://host\[:port\] or redis://unix:/path
+
+
+=== an unknown parameter in hc_l2
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; retries 3; }
+--- emerg
+unknown "retries" in hc_l2, allowed are server, prefix, connect_timeout, timeout, connections and max_value
+
+
+=== a parameter in hc_l2 without a value
+--- http_config
+    hc_l2 shared { server; }
+--- emerg
+"server" in hc_l2 expects one value
+
+
+=== a parameter in hc_l2 with two values
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; timeout 50ms 60ms; }
+--- emerg
+"timeout" in hc_l2 expects one value
+
+
+=== a timeout in hc_l2 that is no time
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; timeout soon; }
+--- emerg
+"timeout" in hc_l2 expects a time from 1ms to 60s
+
+
+=== a timeout of 0 in hc_l2
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; timeout 0; }
+--- emerg
+"timeout" in hc_l2 expects a time from 1ms to 60s
+
+
+=== a connect_timeout above 60s in hc_l2
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; connect_timeout 61s; }
+--- emerg
+"connect_timeout" in hc_l2 expects a time from 1ms to 60s
+
+
+=== connections of 0 in hc_l2
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; connections 0; }
+--- emerg
+"connections" in hc_l2 expects a number from 1 to 64
+
+
+=== connections above 64 in hc_l2
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; connections 65; }
+--- emerg
+"connections" in hc_l2 expects a number from 1 to 64
+
+
+=== a max_value of 0 in hc_l2
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; max_value 0; }
+--- emerg
+"max_value" in hc_l2 expects a size from 1k to 512m
+
+
+=== a max_value that Redis could not hold
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; max_value 513m; }
+--- emerg
+"max_value" in hc_l2 expects a size from 1k to 512m
+
+
+=== a prefix with a space in hc_l2
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; prefix "a b"; }
+--- emerg
+"prefix" in hc_l2 expects printable characters without spaces
+
+
+=== a prefix that is too long in hc_l2
+--- http_config eval
+    'hc_l2 shared { server redis://127.0.0.1; prefix ' . 'p' x 65 . '; }'
+--- emerg
+"prefix" in hc_l2 is too long, 64 bytes are the most
+
+
+=== prefix twice in hc_l2
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; prefix a:; prefix b:; }
+--- emerg
+"prefix" in hc_l2 is duplicate
+
+
+=== an empty prefix counts as one in hc_l2
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; prefix ""; prefix b:; }
+--- emerg
+"prefix" in hc_l2 is duplicate
+
+
+=== connect_timeout twice in hc_l2
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; connect_timeout 5ms; connect_timeout 5ms; }
+--- emerg
+"connect_timeout" in hc_l2 is duplicate
+
+
+=== timeout twice in hc_l2
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; timeout 5ms; timeout 5ms; }
+--- emerg
+"timeout" in hc_l2 is duplicate
+
+
+=== connections twice in hc_l2
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; connections 1; connections 1; }
+--- emerg
+"connections" in hc_l2 is duplicate
+
+
+=== max_value twice in hc_l2
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; max_value 1m; max_value 1m; }
+--- emerg
+"max_value" in hc_l2 is duplicate
+
+
+=== hc_cache_l2 without an hc_cache
+--- http_config
+    hc_l2 shared { server redis://127.0.0.1; }
+--- config
+    location = /x { hc_cache_l2 shared; }
+--- emerg
+"hc_cache_l2" needs an "hc_cache" with a zone there or below
+
+
+=== hc_cache_l2 where hc_cache is off
+--- http_config
+    hc_zone zone=pages:1m;
+    hc_l2 shared { server redis://127.0.0.1; }
+--- config
+    hc_cache pages;
+    location = /x { hc_cache off; hc_cache_l2 shared; }
+--- emerg
+"hc_cache_l2" needs an "hc_cache" with a zone there or below
+
+
+=== hc_cache twice
+--- http_config
+    hc_zone zone=pages:1m;
+--- config
+    location = /x { hc_cache pages; hc_cache pages; }
+--- emerg
+"hc_cache" directive is duplicate
+
+
+=== hc_cache off, and then not
+--- http_config
+    hc_zone zone=pages:1m;
+--- config
+    location = /x { hc_cache off; hc_cache pages; }
+--- emerg
+"hc_cache" directive is duplicate
+
+
+=== hc_cache with an empty name
+--- config
+    location = /x { hc_cache ""; }
+--- emerg
+"hc_cache" directive expects the name of an hc_zone or "off"
+
+
+=== hc_cache with two zones
+--- http_config
+    hc_zone zone=pages:1m;
+--- config
+    location = /x { hc_cache pages pages; }
+--- emerg
+invalid number of arguments in "hc_cache" directive
+
+
+=== hc_cache_l2 with an empty name
+--- config
+    location = /x { hc_cache_l2 ""; }
+--- emerg
+"hc_cache_l2" directive expects the name of an hc_l2 or "off"
+
+
+=== hc_cache_l2 twice
+--- http_config
+    hc_zone zone=pages:1m;
+    hc_l2 shared { server redis://127.0.0.1; }
+--- config
+    location = /x { hc_cache pages; hc_cache_l2 shared; hc_cache_l2 shared; }
+--- emerg
+"hc_cache_l2" directive is duplicate
+
+
+=== hc_cache_key twice
+--- config
+    hc_cache_key $uri;
+    hc_cache_key $hc_uri;
+--- emerg
+"hc_cache_key" directive is duplicate
+
+
+=== an empty hc_cache_key
+--- config
+    hc_cache_key "";
+--- emerg
+"hc_cache_key" directive expects a string with variables, as in \$scheme\$host\$hc_uri
+
+
+=== hc_cache_args twice
+--- config
+    hc_cache_args a;
+    hc_cache_args b;
+--- emerg
+"hc_cache_args" directive is duplicate
+
+
+=== hc_cache_args off, and then not
+--- config
+    hc_cache_args off;
+    hc_cache_args b;
+--- emerg
+"hc_cache_args" directive is duplicate
+
+
+=== hc_cache_args with what is no name
+--- config
+    hc_cache_args page=1;
+--- emerg
+"hc_cache_args" directive expects names of arguments or "off"
+
+
+=== hc_cache_args with an empty name
+--- config
+    hc_cache_args "";
+--- emerg
+"hc_cache_args" directive expects names of arguments or "off"
+
+
+=== hc_cache_args with off among names
+--- config
+    hc_cache_args page off;
+--- emerg
+"hc_cache_args" directive expects names of arguments or "off"
+
+
+=== hc_cache_valid with no time
+--- config
+    hc_cache_valid 200;
+    hc_cache_valid 200 soon;
+--- emerg
+"hc_cache_valid" directive expects "\[code ...\] time \[l2=time\]", times from 0 to 49d
+
+
+=== hc_cache_valid with l2= alone
+--- config
+    hc_cache_valid l2=5s;
+--- emerg
+"hc_cache_valid" directive expects "\[code ...\] time \[l2=time\]", times from 0 to 49d
+
+
+=== hc_cache_valid with a bad l2= time
+--- config
+    hc_cache_valid 200 5s l2=long;
+--- emerg
+"hc_cache_valid" directive expects "\[code ...\] time \[l2=time\]", times from 0 to 49d
+
+
+=== hc_cache_valid with an empty l2= time
+--- config
+    hc_cache_valid 200 5s l2=;
+--- emerg
+"hc_cache_valid" directive expects "\[code ...\] time \[l2=time\]", times from 0 to 49d
+
+
+=== hc_cache_valid with more than an entry can say
+--- config
+    hc_cache_valid 200 50d;
+--- emerg
+"hc_cache_valid" directive expects "\[code ...\] time \[l2=time\]", times from 0 to 49d
+
+
+=== hc_cache_valid with a negative time
+--- config
+    hc_cache_valid 200 -5s;
+--- emerg
+"hc_cache_valid" directive expects "\[code ...\] time \[l2=time\]", times from 0 to 49d
+
+
+=== hc_cache_valid with a code that is never stored
+--- config
+    hc_cache_valid 206 5s;
+--- emerg
+"hc_cache_valid" directive expects codes from 200 to 599 except 206 and 304, or "any"
+
+
+=== hc_cache_valid with a code that does not exist
+--- config
+    hc_cache_valid 600 5s;
+--- emerg
+"hc_cache_valid" directive expects codes from 200 to 599 except 206 and 304, or "any"
+
+
+=== hc_cache_valid with a word
+--- config
+    hc_cache_valid all 5s;
+--- emerg
+"hc_cache_valid" directive expects codes from 200 to 599 except 206 and 304, or "any"
+
+
+=== hc_cache_valid with nothing
+--- config
+    hc_cache_valid;
+--- emerg
+invalid number of arguments in "hc_cache_valid" directive
+
+
+=== hc_cache_l1_ttl that is no time
+--- config
+    hc_cache_l1_ttl short;
+--- emerg
+"hc_cache_l1_ttl" directive expects a time from 0 to 49d, as in 500ms, 5s or 10m
+
+
+=== hc_cache_l1_ttl twice
+--- config
+    hc_cache_l1_ttl 0;
+    hc_cache_l1_ttl 0;
+--- emerg
+"hc_cache_l1_ttl" directive is duplicate
+
+
+=== hc_cache_stale that is too long
+--- config
+    hc_cache_stale 1y;
+--- emerg
+"hc_cache_stale" directive expects a time from 0 to 49d, as in 500ms, 5s or 10m
+
+
+=== hc_cache_stale that is empty
+--- config
+    hc_cache_stale "";
+--- emerg
+"hc_cache_stale" directive expects a time from 0 to 49d, as in 500ms, 5s or 10m
+
+
+=== hc_cache_stale twice
+--- config
+    hc_cache_stale 5m;
+    hc_cache_stale 5m;
+--- emerg
+"hc_cache_stale" directive is duplicate
+
+
+=== an unknown word in hc_cache_use_stale
+--- config
+    hc_cache_use_stale error updating;
+--- emerg
+invalid "updating" in "hc_cache_use_stale", allowed are: error timeout invalid_header http_500 http_502 http_503 http_504 http_403 http_404 http_429 http_5xx off
+
+
+=== off beside another word of hc_cache_use_stale
+--- config
+    hc_cache_use_stale error off;
+--- emerg
+"hc_cache_use_stale" directive expects "off" alone
+
+
+=== hc_cache_use_stale twice
+--- config
+    hc_cache_use_stale error;
+    hc_cache_use_stale timeout;
+--- emerg
+"hc_cache_use_stale" directive is duplicate
+
+
+=== a method that cannot be cached in hc_cache_methods
+--- config
+    hc_cache_methods GET POST;
+--- emerg
+invalid "POST" in "hc_cache_methods", allowed are: GET HEAD
+
+
+=== a method in small letters in hc_cache_methods
+--- config
+    hc_cache_methods get;
+--- emerg
+invalid "get" in "hc_cache_methods", allowed are: GET HEAD
+
+
+=== hc_cache_methods twice
+--- config
+    hc_cache_methods GET;
+    hc_cache_methods GET;
+--- emerg
+"hc_cache_methods" directive is duplicate
+
+
+=== an unknown word in hc_cache_cookies
+--- config
+    hc_cache_cookies drop;
+--- emerg
+invalid "drop" in "hc_cache_cookies", allowed are: pass ignore
+
+
+=== two words in hc_cache_cookies
+--- config
+    hc_cache_cookies pass ignore;
+--- emerg
+invalid number of arguments in "hc_cache_cookies" directive
+
+
+=== hc_cache_cookies twice
+--- config
+    hc_cache_cookies pass;
+    hc_cache_cookies ignore;
+--- emerg
+"hc_cache_cookies" directive is duplicate
+
+
+=== hc_cache_min_uses of 0
+--- config
+    hc_cache_min_uses 0;
+--- emerg
+"hc_cache_min_uses" directive expects a number from 1 to 255
+
+
+=== hc_cache_min_uses of 256
+--- config
+    hc_cache_min_uses 256;
+--- emerg
+"hc_cache_min_uses" directive expects a number from 1 to 255
+
+
+=== hc_cache_min_uses that is no number
+--- config
+    hc_cache_min_uses twice;
+--- emerg
+"hc_cache_min_uses" directive expects a number from 1 to 255
+
+
+=== hc_cache_min_uses twice
+--- config
+    hc_cache_min_uses 2;
+    hc_cache_min_uses 2;
+--- emerg
+"hc_cache_min_uses" directive is duplicate
+
+
+=== hc_cache_bypass without a value
+--- config
+    hc_cache_bypass;
+--- emerg
+invalid number of arguments in "hc_cache_bypass" directive
+
+
+=== hc_no_cache without a value
+--- config
+    hc_no_cache;
+--- emerg
+invalid number of arguments in "hc_no_cache" directive
+
+
+=== hc_cache_purge without a value
+--- config
+    hc_cache_purge;
+--- emerg
+invalid number of arguments in "hc_cache_purge" directive
+
+
+=== hc_invalidate with a name that is neither uri= nor key=
+--- config
+    hc_invalidate /api/orders;
+--- emerg
+"hc_invalidate" directive expects .*uri=.*key=.*
+
+
+=== hc_invalidate with an empty uri=
+--- config
+    hc_invalidate uri=;
+--- emerg
+"hc_invalidate" directive expects .*uri=.*key=.*
+
+
+=== hc_invalidate with an empty key=
+--- config
+    hc_invalidate uri=/a key=;
+--- emerg
+"hc_invalidate" directive expects .*uri=.*key=.*
+
+
+=== hc_invalidate with a path that does not begin with a slash
+--- config
+    hc_invalidate uri=api/orders;
+--- emerg
+"hc_invalidate" directive expects a path behind "uri=", as in uri=/api/orders\?uid=\$arg_uid
+
+
+=== hc_invalidate with more names than a write can carry
+--- config eval
+    'hc_invalidate ' . join(' ', map { "uri=/$_" } 1 .. 32) . ';'
+--- emerg
+"hc_invalidate" directive has too many names, 31 are the most
+
+
+=== hc_invalidate without a value
+--- config
+    hc_invalidate;
+--- emerg
+invalid number of arguments in "hc_invalidate" directive
+
+
+=== hc_static that names a plain file
+--- user_files
+>>> plain
+a file
+--- config
+    hc_static html/plain;
+--- emerg
+"hc_static" directive expects a directory, this is another kind of file
+
+
+=== hc_static with an empty name
+--- config
+    hc_static "";
+--- emerg
+"hc_static" directive expects a directory or "off"
+
+
+=== hc_static twice
+--- config
+    hc_static html;
+    hc_static html;
+--- emerg
+"hc_static" directive is duplicate
+
+
+=== hc_static off, and then not
+--- config
+    hc_static off;
+    hc_static html;
+--- emerg
+"hc_static" directive is duplicate
+
+
+=== hc_status in a server
+--- config
+    hc_status;
+--- emerg
+"hc_status" directive is not allowed here
+
+
+=== hc_status with a value
+--- config
+    location = /x { hc_status on; }
+--- emerg
+invalid number of arguments in "hc_status" directive
+
+
+=== hc_status twice
+--- config
+    location = /x { hc_status; hc_status; }
+--- emerg
+"hc_status" directive cannot stand beside another handler of the location
+
+
+=== hc_cache inside an if
+--- http_config
+    hc_zone zone=pages:1m;
+--- config
+    location = /x { if ($arg_a) { hc_cache pages; } }
+--- emerg
+"hc_cache" directive is not allowed here
+
+
+=== hc_static inside an if
+--- config
+    location = /x { if ($arg_a) { hc_static html; } }
+--- emerg
+"hc_static" directive is not allowed here
+
+
+=== hc_invalidate inside an if
+--- config
+    location = /x { if ($arg_a) { hc_invalidate uri=/a; } }
+--- emerg
+"hc_invalidate" directive is not allowed here
+
+
+=== hc_cache outside of http
+--- main_config
+    hc_cache pages;
+--- emerg
+"hc_cache" directive is not allowed here
