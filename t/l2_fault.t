@@ -268,7 +268,7 @@ for my $error ('LOADING Redis is loading the dataset in memory',
     (my $name = $error) =~ s/\W.*//s;
     gets("error $name", { reply => "-$error\r\n" });
 }
-cmp_ok(status_of(l2 => 'errors'), '>=', 10, 'counted');
+ok(wait_until(sub { status_of(l2 => 'errors') >= 10 }), 'counted');
 is(scalar(error_log_text() =~ /\e\[2J/), '', 'not raw in the log');
 works_again('errors');
 

@@ -193,7 +193,17 @@ ngx_http_hc_fill_copy(ngx_buf_t *b, u_char *p, size_t n)
 }
 
 
-/* At the last buffer.  NONE: stored, or at least offered to L2. */
+/* All that Content-Length said is there: it is stored before the client has
+ * the end of it, and may come back. */
+
+ngx_uint_t
+ngx_http_hc_fill_counted(ngx_http_hc_fill_t *fill)
+{
+    return fill->expected > 0 && (uint64_t) fill->expected == fill->size;
+}
+
+
+/* At the end of the body.  NONE: stored, or at least offered to L2. */
 
 hc_reason_e
 ngx_http_hc_fill_commit(ngx_http_hc_fill_t *fill)
@@ -221,6 +231,10 @@ ngx_http_hc_fill_complete(ngx_http_hc_fill_t *fill)
 {
     if (fill->expected >= 0 && (uint64_t) fill->expected != fill->size) {
         return HC_REASON_INCOMPLETE;
+    }
+
+    if (ngx_http_hc_fill_counted(fill)) {
+        return HC_REASON_NONE;
     }
 
     if (ngx_http_hc_upstream_done(fill->request, fill->ctx)) {

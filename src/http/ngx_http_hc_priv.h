@@ -236,6 +236,7 @@ ngx_http_hc_fill_t *ngx_http_hc_fill_create(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 hc_reason_e ngx_http_hc_fill_header(ngx_http_hc_fill_t *fill);
 hc_reason_e ngx_http_hc_fill_body(ngx_http_hc_fill_t *fill, ngx_chain_t *in);
+ngx_uint_t ngx_http_hc_fill_counted(ngx_http_hc_fill_t *fill);
 hc_reason_e ngx_http_hc_fill_commit(ngx_http_hc_fill_t *fill);
 void ngx_http_hc_fill_abandon(ngx_http_hc_ctx_t *ctx, hc_reason_e reason);
 

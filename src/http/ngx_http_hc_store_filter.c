@@ -78,20 +78,18 @@ ngx_http_hc_header_filter(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_hc_begin_fill(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
+    hc_reason_e          reason;
     ngx_http_hc_fill_t  *fill;
 
     fill = ngx_http_hc_fill_create(r, ctx);
-    if (fill == NULL) {
-        ctx->reason = HC_REASON_NO_MEMORY;
-        return NGX_DECLINED;
-    }
 
-    ctx->reason = ngx_http_hc_fill_header(fill);
+    reason = fill ? ngx_http_hc_fill_header(fill) : HC_REASON_NO_MEMORY;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "hc http verdict: \"%s\"", hc_reason_text(ctx->reason));
+                   "hc http verdict: \"%s\"", hc_reason_text(reason));
 
-    if (ctx->reason != HC_REASON_NONE) {
+    if (reason != HC_REASON_NONE) {
+        ctx->reason = reason;
         return NGX_DECLINED;
     }
 
@@ -221,14 +219,19 @@ ngx_http_hc_feed(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
         return;
     }
 
-    if (ngx_http_hc_is_last(r, in)) {
-        ctx->filled = 1;
-        ctx->reason = ngx_http_hc_fill_commit(ctx->fill);
-
-        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                       "hc http fill ended: \"%s\"",
-                       hc_reason_text(ctx->reason));
+    if (!ngx_http_hc_fill_counted(ctx->fill) && !ngx_http_hc_is_last(r, in)) {
+        return;
     }
+
+    ctx->filled = 1;
+    reason = ngx_http_hc_fill_commit(ctx->fill);
+
+    if (reason != HC_REASON_NONE) {
+        ctx->reason = reason;
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "hc http fill ended: \"%s\"", hc_reason_text(reason));
 }
 
 
@@ -257,7 +260,9 @@ ngx_http_hc_swallow(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
 
     ngx_hc_chain_consume(in);
 
-    if (ctx->client_gone || !(r->buffered || r->connection->buffered)) {
+    if (ctx->client_gone
+        || (in && !r->buffered && !r->connection->buffered))
+    {
         return NGX_OK;
     }
 

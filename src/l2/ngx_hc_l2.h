@@ -26,8 +26,9 @@
  * miss, are the fence of the fill that follows, and are put with its value.
  * An invalidation the server did not acknowledge is remembered in shared
  * memory and told ahead of the next reads on any connection, so a server that
- * missed it is not believed before it knows.  An epoch older than one that was
- * seen before means that the array was lost: nothing older is believed.
+ * missed it is not believed before it knows.  An epoch older, or a count of
+ * moves lower, than was seen before means that the array was lost or is an
+ * older one: nothing older is believed.
  */
 
 #ifndef NGX_HC_L2_H_INCLUDED_

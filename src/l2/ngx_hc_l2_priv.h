@@ -93,6 +93,8 @@ typedef struct {
     uint32_t              layout;
     uint32_t              size;
     uint64_t              epoch;         /* newest seen; only grows */
+    uint64_t              moves;         /* most seen under it; high half: low
+                                            half of the epoch */
 
     struct {
 #define ngx_hc_l2_member(name, text)  ngx_atomic_t  name;
@@ -157,6 +159,7 @@ struct ngx_hc_l2_op_s {
 
     uint64_t              epoch;         /* get: must be reached by the one
                                             read; others: the one sent */
+    uint64_t              moves;         /* get: shared->moves at its call */
     void                 *value;         /* get: reply, until versions come */
 
     unsigned              completed:1;
@@ -204,6 +207,13 @@ ngx_hc_l2_gauge_t *ngx_hc_l2_gauge(ngx_hc_l2_t *l2);
 ngx_uint_t ngx_hc_l2_epoch_seen(ngx_hc_l2_t *l2, uint64_t epoch,
     uint64_t least);
 uint64_t ngx_hc_l2_epoch_new(ngx_hc_l2_t *l2, ngx_uint_t all);
+uint64_t ngx_hc_l2_epoch(ngx_hc_l2_t *l2);
+
+/* The same for the count of moves under an epoch; `least` is shared->moves of
+ * before the question. */
+
+ngx_uint_t ngx_hc_l2_moves_seen(ngx_hc_l2_t *l2, uint64_t epoch,
+    uint32_t moves, uint64_t least);
 
 
 /* ngx_hc_l2_untold.c */

@@ -185,6 +185,42 @@ ngx_hc_l2_epoch_now(void)
 }
 
 
+uint64_t
+ngx_hc_l2_epoch(ngx_hc_l2_t *l2)
+{
+    return __atomic_load_n(&ngx_hc_l2_shared(l2)->epoch, __ATOMIC_SEQ_CST);
+}
+
+
+ngx_uint_t
+ngx_hc_l2_moves_seen(ngx_hc_l2_t *l2, uint64_t epoch, uint32_t moves,
+    uint64_t least)
+{
+    uint64_t             seen, old;
+    ngx_hc_l2_shared_t  *shared;
+
+    shared = ngx_hc_l2_shared(l2);
+    seen = epoch << 32 | moves;
+
+    if (seen >> 32 == least >> 32 && seen < least) {
+        ngx_hc_l2_untold_all(l2);
+        return 0;
+    }
+
+    old = __atomic_load_n(&shared->moves, __ATOMIC_SEQ_CST);
+
+    while (epoch == ngx_hc_l2_epoch(l2)
+           && (seen >> 32 != old >> 32 || seen > old)
+           && !__atomic_compare_exchange_n(&shared->moves, &old, seen, 0,
+                                           __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+    {
+        /* void */
+    }
+
+    return 1;
+}
+
+
 /* The first one this node ever hears of leaves untouched what is there; one
  * that is to invalidate everything never does. */
 

@@ -11,8 +11,11 @@
  * value look older than it is, which is safe; the other way round it would
  * look newer.
  *
- *   versions     0       4       8           8 + 4 * slot
- *                | epoch (64)    | 0 | 1 | ...  | u32 | ...     big endian
+ *   versions     0       4       8       12          12 + 4 * slot
+ *                | epoch (64)    | moves | 0 | 1 | ... | u32 | ...  big endian
+ *
+ * Every move counts in `moves` too: a server that came back from an older
+ * snapshot is known by it.
  */
 
 #include "ngx_hc_redis.h"
@@ -56,6 +59,7 @@ ngx_hc_redis_get(ngx_hc_l2_op_t *op, ngx_hc_redis_conn_t *conn)
 
     op->relies = relies;
     op->epoch = __atomic_load_n(&driver->shared->epoch, __ATOMIC_SEQ_CST);
+    op->moves = __atomic_load_n(&driver->shared->moves, __ATOMIC_SEQ_CST);
 
     ngx_hc_redis_name(driver, op->key.key, op->key.variant);
 
@@ -86,7 +90,7 @@ ngx_hc_redis_ask_versions(ngx_hc_l2_op_t *op)
     ngx_hc_redis_word(words, "BITFIELD_RO");
     ngx_hc_redis_add(words, driver->versions.data, driver->versions.len);
 
-    for (i = 0; i < NGX_HC_REDIS_EPOCH_PLACES; i++) {
+    for (i = 0; i < NGX_HC_REDIS_SLOTS; i++) {
         ngx_hc_redis_word(words, "GET");
         ngx_hc_redis_place(words, i);
     }
@@ -94,7 +98,7 @@ ngx_hc_redis_ask_versions(ngx_hc_l2_op_t *op)
     for (i = 0; i < op->key.ntags; i++) {
         ngx_hc_redis_word(words, "GET");
         ngx_hc_redis_place(words,
-                           NGX_HC_REDIS_EPOCH_PLACES + op->key.tags[i].slot);
+                           NGX_HC_REDIS_SLOTS + op->key.tags[i].slot);
     }
 
     return ngx_hc_redis_format(op, ngx_hc_redis_versions_answer);
@@ -166,9 +170,13 @@ ngx_hc_redis_move(ngx_hc_l2_op_t *op, ngx_hc_redis_conn_t *conn,
     ngx_hc_redis_word(words, "BITFIELD");
     ngx_hc_redis_add(words, driver->versions.data, driver->versions.len);
 
+    ngx_hc_redis_word(words, "INCRBY");
+    ngx_hc_redis_place(words, NGX_HC_REDIS_MOVES);
+    ngx_hc_redis_word(words, "1");
+
     for (i = 0; i < n; i++) {
         ngx_hc_redis_word(words, "INCRBY");
-        ngx_hc_redis_place(words, NGX_HC_REDIS_EPOCH_PLACES + slots[i]);
+        ngx_hc_redis_place(words, NGX_HC_REDIS_SLOTS + slots[i]);
         ngx_hc_redis_word(words, "1");
     }
 

@@ -34,7 +34,10 @@
 #define NGX_HC_REDIS_COMPLAIN   60       /* s between lines on bad replies */
 #define NGX_HC_REDIS_TTL_MAX    ((uint64_t) 100 * 365 * 86400 * 1000)
 
-#define NGX_HC_REDIS_EPOCH_PLACES  2     /* u32s before the first slot's */
+/* u32s of the versions: two of the epoch, one that counts moves, the slots' */
+
+#define NGX_HC_REDIS_MOVES      2
+#define NGX_HC_REDIS_SLOTS      3
 
 
 #if (HIREDIS_MAJOR > 0)

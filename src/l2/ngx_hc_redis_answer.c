@@ -70,16 +70,18 @@ ngx_hc_redis_fences(ngx_hc_l2_op_t *op, redisReply *reply, uint32_t *fence)
     uint64_t    epoch;
     ngx_uint_t  i;
 
-    if (!ngx_hc_redis_counters(reply,
-                               NGX_HC_REDIS_EPOCH_PLACES + op->key.ntags))
-    {
+    if (!ngx_hc_redis_counters(reply, NGX_HC_REDIS_SLOTS + op->key.ntags)) {
         return 0;
     }
 
     epoch = (uint64_t) reply->element[0]->integer << 32
             | (uint64_t) reply->element[1]->integer;
 
-    if (!ngx_hc_l2_epoch_seen(op->driver->l2, epoch, op->epoch)) {
+    if (!ngx_hc_l2_epoch_seen(op->driver->l2, epoch, op->epoch)
+        || !ngx_hc_l2_moves_seen(op->driver->l2, epoch,
+                                 reply->element[NGX_HC_REDIS_MOVES]->integer,
+                                 op->moves))
+    {
         ngx_log_error(NGX_LOG_WARN, op->driver->log, 0,
                       "hc l2: %V lost its versions, all is invalidated",
                       &op->driver->l2->addr->name);
@@ -92,7 +94,7 @@ ngx_hc_redis_fences(ngx_hc_l2_op_t *op, redisReply *reply, uint32_t *fence)
 
     for (i = 0; i < op->key.ntags; i++) {
         fence[i] = ngx_hc_redis_fence(epoch,
-                     reply->element[NGX_HC_REDIS_EPOCH_PLACES + i]->integer);
+                     reply->element[NGX_HC_REDIS_SLOTS + i]->integer);
     }
 
     return 1;
@@ -299,12 +301,27 @@ ngx_hc_redis_epoch_answer(ngx_hc_l2_op_t *op, void **reply)
 void
 ngx_hc_redis_moved_answer(ngx_hc_l2_op_t *op, void **reply)
 {
-    if (*reply == NULL) {
+    redisReply    *answer;
+    ngx_uint_t     good;
+    ngx_hc_l2_t   *l2;
+
+    answer = *reply;
+
+    if (answer == NULL) {
         ngx_hc_l2_complete(op, NGX_HC_L2_DOWN, NULL);
         return;
     }
 
-    ngx_hc_redis_told(op, ngx_hc_redis_counters(*reply, 0));
+    good = ngx_hc_redis_counters(answer, 0);
+
+    if (good) {
+        l2 = op->driver->l2;
+
+        (void) ngx_hc_l2_moves_seen(l2, ngx_hc_l2_epoch(l2),
+                                    answer->element[0]->integer, 0);
+    }
+
+    ngx_hc_redis_told(op, good);
 }
 
 

@@ -311,7 +311,7 @@ ngx_http_hc_write_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     if (ctx->swallow) {
         ngx_hc_chain_consume(in);
 
-        if (!(r->buffered || r->connection->buffered)) {
+        if (in && !r->buffered && !r->connection->buffered) {
             return NGX_OK;
         }
 

@@ -6,7 +6,9 @@ package HC::Client;
 #   my $answer = $client->get('/uri', "Name: value\r\n");
 #
 # The answer is { status, head, body }, whole by its own framing, or undef when
-# anything went wrong: refused, reset, cut, late.
+# anything went wrong: refused, reset, cut, late.  $client->dropped says of the
+# last undef that a kept connection was closed before any byte of the answer,
+# as the other side may do at any time.
 #
 #   my @got = HC::Client->crowd(8, sub { my ($n) = @_; ...; return { ... } });
 #
@@ -37,6 +39,7 @@ sub connect {
                                  : ();
 
     $self->{rest} = '';
+    $self->{answers} = 0;
     $self->{socket} = IO::Socket::INET->new(
         PeerAddr => "127.0.0.1:$self->{port}", Timeout => 10,
         Sockopts => [@buffer]) or return;
@@ -103,6 +106,7 @@ sub answer {
              : undef;
 
     defined $body or return $self->fail;
+    $self->{answers}++;
 
     # the end of the connection, too: by then the other side has done with it
     if (!$self->{keep}) {
@@ -115,7 +119,17 @@ sub answer {
 }
 
 
-sub fail { $_[0]->close; return }
+sub fail {
+    my $self = shift;
+
+    $self->{dropped} = $self->{answers} && !length $self->{rest};
+    $self->close;
+
+    return;
+}
+
+
+sub dropped { return $_[0]{dropped} }
 
 
 # The next n bytes.

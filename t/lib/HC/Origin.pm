@@ -160,7 +160,7 @@ sub logged { return main::error_log_text() =~ $_[0] ? 1 : 0 }
 
 # --- what blocks get ---------------------------------------------------------
 
-$ENV{TEST_NGINX_ORIGIN_PORT} ||= 0;
+$ENV{TEST_NGINX_ORIGIN_PORT} ||= 1;
 
 # "location /" is the suite's own
 Test::Nginx::Util::no_root_location();
