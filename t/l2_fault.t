@@ -143,7 +143,7 @@ sub gets {
 }
 
 
-our $NO_VERSIONS = "*4\r\n:0\r\n:0\r\n:0\r\n:0\r\n";
+our $NO_VERSIONS = "*5\r\n" . ":0\r\n" x 5;
 
 
 plan('no_plan');
@@ -330,8 +330,10 @@ works_again('dripping');
 --- uses: app
 --- steps
 for my $versions ("\$-1\r\n", "*0\r\n", "*3\r\n:0\r\n:0\r\n:0\r\n", ":0\r\n",
-    "*4\r\n:0\r\n:0\r\n:0\r\n\$1\r\n0\r\n", "*4\r\n:0\r\n:0\r\n:-1\r\n:0\r\n",
-    "*4\r\n:0\r\n:0\r\n:4294967296\r\n:0\r\n", "-ERR no\r\n")
+    "*5\r\n:0\r\n:0\r\n:0\r\n:0\r\n\$1\r\n0\r\n",
+    "*5\r\n:0\r\n:0\r\n:0\r\n:-1\r\n:0\r\n",
+    "*5\r\n:0\r\n:0\r\n:0\r\n:4294967296\r\n:0\r\n",
+    "*4\r\n:0\r\n:0\r\n:0\r\n:0\r\n", "-ERR no\r\n")
 {
     (my $name = $versions) =~ s/\r\n/ /g;
     my $puts = status_of(l2 => 'puts');

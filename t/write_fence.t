@@ -187,6 +187,18 @@ my $got = get('/x');
 is("$got->{cache} $got->{body}", "MISS value=1 target=/x\n", 'the new one');
 
 
+=== the very first write leaves what is of others in L2
+--- uses: redis app
+--- steps
+get('/l2/x');
+ok(l2_stored($redis), 'stored before there was any write');
+get('/y', method => 'POST');
+my $got = get('/l2/x');
+is("$got->{cache} $got->{tier}", 'HIT L2', 'a hit after it');
+get('/l2/x', method => 'POST');
+is(get('/l2/x')->{cache}, 'MISS', 'its own write counts');
+
+
 === a fill named by hc_invalidate is fenced
 --- uses: redis app
 --- steps

@@ -27,6 +27,7 @@ static void ngx_http_hc_fill_type(ngx_http_hc_headers_t *hs);
 static void ngx_http_hc_fill_date(ngx_http_hc_headers_t *hs);
 static void ngx_http_hc_fill_one(ngx_http_hc_headers_t *hs, hc_header_id_e id,
     ngx_str_t *name, ngx_str_t *value);
+static ngx_uint_t ngx_http_hc_is_trouble(ngx_uint_t status);
 static ngx_uint_t ngx_http_hc_fill_skipped(ngx_str_t *name,
     hc_str_t connection);
 
@@ -135,12 +136,35 @@ ngx_http_hc_valid_for(ngx_http_hc_cache_conf_t *hlcf, ngx_uint_t status)
     valid = hlcf->valid->elts;
 
     for (i = 0; i < hlcf->valid->nelts; i++) {
-        if (valid[i].status == status || valid[i].status == 0) {
+        if (valid[i].status == status
+            || (valid[i].status == 0 && !ngx_http_hc_is_trouble(status)))
+        {
             return &valid[i];
         }
     }
 
     return NULL;
+}
+
+
+/* A client can provoke these with one odd request, or the app is in trouble:
+ * "any" does not mean them, they have to be listed. */
+
+static ngx_uint_t
+ngx_http_hc_is_trouble(ngx_uint_t status)
+{
+    switch (status) {
+
+    case NGX_HTTP_BAD_REQUEST:
+    case NGX_HTTP_NOT_ALLOWED:
+    case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
+    case NGX_HTTP_REQUEST_URI_TOO_LARGE:
+    case 431:
+        return 1;
+
+    default:
+        return status >= NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 }
 
 

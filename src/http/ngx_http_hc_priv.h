@@ -212,6 +212,8 @@ ngx_int_t ngx_http_hc_upstream_hook(ngx_http_request_t *r,
 void ngx_http_hc_upstream_release(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 void ngx_http_hc_upstream_client_gone(ngx_http_request_t *r);
+ngx_uint_t ngx_http_hc_upstream_silent(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
 ngx_uint_t ngx_http_hc_upstream_done(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 ngx_uint_t ngx_http_hc_failure(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);

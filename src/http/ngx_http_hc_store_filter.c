@@ -57,6 +57,11 @@ ngx_http_hc_header_filter(ngx_http_request_t *r)
 
     ctx->state = NGX_HTTP_HC_DONE;
 
+    if (ctx->may_store && ngx_http_hc_upstream_silent(r, ctx)) {
+        ctx->may_store = 0;
+        ctx->reason = HC_REASON_STATUS;
+    }
+
     if (!ctx->may_store) {
         ngx_http_hc_upstream_release(r, ctx);
         return ngx_http_next_header_filter(r);
@@ -186,7 +191,7 @@ ngx_http_hc_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     rc = ngx_http_next_body_filter(r, in);
 
-    if (rc == NGX_ERROR && r->connection->error && ctx->fill) {
+    if (rc == NGX_ERROR && r->connection->error && ctx->fill && !ctx->filled) {
         ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                        "hc http client gone, the fill goes on");
 
@@ -226,6 +231,8 @@ ngx_http_hc_feed(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     ctx->filled = 1;
     reason = ngx_http_hc_fill_commit(ctx->fill);
 
+    ngx_http_hc_upstream_release(r, ctx);
+
     if (reason != HC_REASON_NONE) {
         ctx->reason = reason;
     }
@@ -254,7 +261,7 @@ static ngx_int_t
 ngx_http_hc_swallow(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     ngx_chain_t *in)
 {
-    if (ctx->client_gone && ctx->fill == NULL) {
+    if (ctx->client_gone && (ctx->fill == NULL || ctx->filled)) {
         return NGX_ERROR;              /* nobody wants the rest */
     }
 

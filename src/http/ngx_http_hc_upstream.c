@@ -328,6 +328,16 @@ ngx_http_hc_failure_status(ngx_uint_t status)
 }
 
 
+/* What is answered is nginx's own word for a failure, not the app's. */
+
+ngx_uint_t
+ngx_http_hc_upstream_silent(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
+{
+    return ctx->upstream && ctx->upstream->u == r->upstream
+           && r->upstream->headers_in.status_n != r->headers_out.status;
+}
+
+
 /* Did the body end by its framing, not by the end of the connection? */
 
 ngx_uint_t
