@@ -60,7 +60,7 @@ x=1", "GET /b"]
 is_deeply(logged(5), [
     's=MISS t=origin r= a= l= k=httplocalhost/a u=/a l2=;',
     's=HIT t=L1 r= a=0 l=59 k=httplocalhost/a u=/a l2=;',
-    's=BYPASS t=origin r= a= l= k=httplocalhost/a?fresh=1 '
+    's=BYPASS t=origin r=bypass a= l= k=httplocalhost/a?fresh=1 '
         . 'u=/a?fresh=1 l2=;',
     's= t= r= a= l= k= u=/a l2=;',
     's=MISS t=origin r=no-store a= l= k=httplocalhost/b u=/b l2=;',

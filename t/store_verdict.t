@@ -600,7 +600,21 @@ Status: 204
 --- uri: /any/
 
 
-=== any stores a 500 that is listed so
+=== any does not mean a 500
+--- not_stored
+Status: 500
+--- reason: status
+--- uri: /any/
+
+
+=== any does not mean a 400
+--- not_stored
+Status: 400
+--- reason: status
+--- uri: /any/
+
+
+=== a 500 that is listed is stored
 --- stored
 Status: 500
---- uri: /any/
+--- uri: /

@@ -40,8 +40,10 @@ ngx_http_hc_upstream_hook(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     ngx_http_upstream_t            *u = r->upstream;
     struct ngx_http_hc_upstream_s  *h;
 
-    if (u == NULL || u->cleanup == NULL) {
-        return NGX_OK;
+    if (u == NULL || u->cleanup == NULL
+        || u->process_header == ngx_http_hc_upstream_process_header)
+    {
+        return NGX_OK;                 /* ended, or another context's */
     }
 
     h = ngx_pcalloc(r->pool, sizeof(*h));
