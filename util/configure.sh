@@ -75,7 +75,11 @@ main() {
                              --with-http_stub_status_module
                              --with-http_realip_module
                              --with-http_auth_request_module
-                             --with-http_slice_module)
+                             --with-http_slice_module
+                             --with-http_addition_module
+                             --with-http_gunzip_module
+                             --with-http_gzip_static_module
+                             --with-http_sub_module)
             ;;
     esac
 

@@ -14,6 +14,7 @@
 
 
 static ngx_int_t ngx_http_hc_status_handler(ngx_http_request_t *r);
+static ngx_buf_t *ngx_http_hc_status_json(ngx_http_request_t *r);
 static size_t ngx_http_hc_status_size(ngx_array_t *zones, ngx_array_t *l2s);
 static u_char *ngx_http_hc_status_zone(u_char *p, ngx_http_hc_zone_t *zone);
 static u_char *ngx_http_hc_status_l2(u_char *p, ngx_http_hc_l2_t *l2);
@@ -69,16 +70,10 @@ ngx_module_t  ngx_http_hc_status_module = {
 static ngx_int_t
 ngx_http_hc_status_handler(ngx_http_request_t *r)
 {
-    size_t                size;
-    u_char               *p;
-    ngx_int_t             rc;
-    ngx_buf_t            *b;
-    ngx_uint_t            i;
-    ngx_array_t          *zones, *l2s;
-    ngx_chain_t           out;
-    ngx_http_hc_l2_t    **l2;
-    ngx_table_elt_t      *h;
-    ngx_http_hc_zone_t  **zone;
+    ngx_int_t         rc;
+    ngx_buf_t        *b;
+    ngx_chain_t       out;
+    ngx_table_elt_t  *h;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
         return NGX_HTTP_NOT_ALLOWED;
@@ -89,16 +84,54 @@ ngx_http_hc_status_handler(ngx_http_request_t *r)
         return rc;
     }
 
+    b = ngx_http_hc_status_json(r);
+    h = ngx_list_push(&r->headers_out.headers);
+
+    if (b == NULL || h == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "Cache-Control");
+    ngx_str_set(&h->value, "no-store");
+    ngx_hc_header_single(h);
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = b->last - b->pos;
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+static ngx_buf_t *
+ngx_http_hc_status_json(ngx_http_request_t *r)
+{
+    u_char               *p;
+    ngx_buf_t            *b;
+    ngx_uint_t            i;
+    ngx_array_t          *zones, *l2s;
+    ngx_http_hc_l2_t    **l2;
+    ngx_http_hc_zone_t  **zone;
+
     zones = ngx_http_hc_zones(r);
     l2s = ngx_http_hc_l2s(r);
     zone = zones->elts;
     l2 = l2s->elts;
 
-    size = ngx_http_hc_status_size(zones, l2s);
-
-    b = ngx_create_temp_buf(r->pool, size);
+    b = ngx_create_temp_buf(r->pool, ngx_http_hc_status_size(zones, l2s));
     if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NULL;
     }
 
     p = ngx_sprintf(b->last, "{\"zones\":{");
@@ -125,31 +158,7 @@ ngx_http_hc_status_handler(ngx_http_request_t *r)
     b->last_buf = (r == r->main) ? 1 : 0;
     b->last_in_chain = 1;
 
-    out.buf = b;
-    out.next = NULL;
-
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = b->last - b->pos;
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    h->hash = 1;
-    ngx_str_set(&h->key, "Cache-Control");
-    ngx_str_set(&h->value, "no-store");
-    ngx_hc_header_single(h);
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    return ngx_http_output_filter(r, &out);
+    return b;
 }
 
 

@@ -44,6 +44,15 @@ ngx_hc_ngx_str(hc_str_t s)
 }
 
 
+/* As ngx_cpymem(), of a string that may be empty and then has no bytes. */
+
+static ngx_inline u_char *
+ngx_hc_cpystr(u_char *p, const ngx_str_t *s)
+{
+    return s->len ? ngx_cpymem(p, s->data, s->len) : p;
+}
+
+
 /* For buffers that are not to be sent: to their owner they count as sent. */
 
 static ngx_inline void

@@ -44,6 +44,11 @@ char *ngx_http_hc_cache_min_uses(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_hc_cache_valid(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/* The shared memory of a zone that has its sizes. */
+
+char *ngx_http_hc_zone_define(ngx_conf_t *cf, ngx_http_hc_zone_t *zone,
+    size_t size);
+
 /* A line of hc_l2 { }; conf is its ngx_hc_l2_t. */
 
 char *ngx_http_hc_l2_param(ngx_conf_t *cf, ngx_command_t *dummy, void *conf);

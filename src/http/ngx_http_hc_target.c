@@ -96,7 +96,7 @@ ngx_http_hc_path_slot(ngx_http_request_t *r, ngx_http_hc_cache_conf_t *hlcf,
         return NGX_ERROR;
     }
 
-    p = ngx_cpymem(name, path->data, path->len);
+    p = ngx_hc_cpystr(name, path);
     *p++ = '?';
 
     src = sorted.data;

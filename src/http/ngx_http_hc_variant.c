@@ -119,11 +119,11 @@ ngx_http_hc_variant(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 
     ctx->key.variant = hc_str(p, size);
 
-    p = ngx_cpymem(p, server.data, server.len);
+    p = ngx_hc_cpystr(p, &server);
     *p++ = '\n';
-    p = ngx_cpymem(p, rest.data, rest.len);
+    p = ngx_hc_cpystr(p, &rest);
     *p++ = '\n';
-    p = ngx_cpymem(p, location.data, location.len);
+    p = ngx_hc_cpystr(p, &location);
     *p++ = '\n';
     *p++ = https ? 's' : '-';
     *p++ = rewritten ? 'r' : '-';
@@ -246,7 +246,7 @@ ngx_http_hc_write_fields(ngx_http_request_t *r, u_char *p)
                 *p++ = '\n';
                 p = ngx_cpymem(p, h[i].lowcase_key, h[i].key.len);
                 *p++ = ':';
-                p = ngx_cpymem(p, h[i].value.data, h[i].value.len);
+                p = ngx_hc_cpystr(p, &h[i].value);
             }
         }
     }
