@@ -208,15 +208,6 @@ sub workers_have {
 }
 
 
-sub is_sanitized {
-    my ($pid) = $nginx->workers;
-    my ($kb) = HC::Nginx::_read("/proc/$pid/status") =~ /^VmSize:\s+(\d+)/m;
-
-    # shadow memory takes terabytes of addresses
-    return $kb > 1024 ** 3;
-}
-
-
 # --- the rounds --------------------------------------------------------------
 
 my @workers = $nginx->workers;
@@ -236,7 +227,7 @@ for my $round (1 .. ROUNDS) {
 }
 
 SKIP: {
-    skip 'a sanitizer keeps what is freed', 1 if is_sanitized();
+    skip 'a sanitizer keeps what is freed', 1 if $nginx->is_sanitized;
 
     # the least of two: what a round leaves depends on what met in it
     my $early = min(@kb[1, 2]);
@@ -278,7 +269,7 @@ ok(HC::wait_until(sub { $nginx->zone->{pinned} == 0 }, 10),
     my ($kb, $files) = workers_have();
 
     SKIP: {
-        skip 'a sanitizer keeps what is freed', 1 if is_sanitized();
+        skip 'a sanitizer keeps what is freed', 1 if $nginx->is_sanitized;
         cmp_ok($kb - max(@kb), '<', SLACK, 'timeouts take no memory');
     }
 }

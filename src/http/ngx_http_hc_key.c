@@ -117,7 +117,7 @@ ngx_http_hc_default_key(ngx_http_request_t *r, ngx_str_t *key)
     }
 
     p = ngx_cpymem(key->data, "https", sizeof("http") - 1 + https);
-    p = ngx_cpymem(p, host.data, host.len);
+    p = ngx_hc_cpystr(p, &host);
     p = ngx_cpymem(p, uri.data, uri.len);
 
     key->len = p - key->data;

@@ -17,6 +17,7 @@ static ngx_int_t ngx_http_hc_take_ref(ngx_http_request_t *r,
 static void ngx_http_hc_l2_done(void *owner, ngx_hc_l2_rc_e rc,
     ngx_hc_l2_answer_t *answer);
 static ngx_int_t ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
+static int64_t ngx_http_hc_kept_for(hc_entry_t *e);
 static hc_entry_t *ngx_http_hc_copy_entry(ngx_pool_t *pool, hc_entry_t *e);
 static void ngx_http_hc_l2_to_l1(ngx_http_hc_ctx_t *ctx, hc_entry_t *e,
     int64_t age);
@@ -145,6 +146,7 @@ ngx_http_hc_take_ref(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
 ngx_int_t
 ngx_http_hc_lookup_stale(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
+    int64_t     age;
     uint64_t    now;
     hc_l1_rc_e  rc;
 
@@ -169,13 +171,18 @@ ngx_http_hc_lookup_stale(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
         return NGX_DECLINED;
     }
 
-    if (ctx->l2_stale
+    if (ctx->l2_stale == NULL) {
+        return NGX_DECLINED;
+    }
+
+    age = (int64_t) (ngx_http_hc_epoch_ms() - ctx->l2_stale->core.born_at);
+
+    if (age < ngx_http_hc_kept_for(ctx->l2_stale)
         && hc_tags_current(ngx_http_hc_versions(r), ctx->tags, 2)
         && ngx_http_hc_usable(r, ctx, ctx->l2_stale))
     {
         ctx->entry = ctx->l2_stale;
-        ctx->age = (int64_t) (ngx_http_hc_epoch_ms()
-                              - ctx->entry->core.born_at);
+        ctx->age = age;
         ctx->ttl = (int64_t) ctx->entry->core.lifetime - ctx->age;
         ctx->tier = NGX_HTTP_HC_TIER_L2;
         ctx->status = NGX_HTTP_HC_STATUS_STALE;
@@ -280,8 +287,12 @@ ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
     }
 
     if (age >= (int64_t) e->core.lifetime) {
-        ctx->l2_stale = entry;
         ctx->status = NGX_HTTP_HC_STATUS_EXPIRED;
+
+        if (age < ngx_http_hc_kept_for(e)) {
+            ctx->l2_stale = entry;
+        }
+
         return NGX_DECLINED;
     }
 
@@ -294,6 +305,15 @@ ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
     ctx->tier = NGX_HTTP_HC_TIER_L2;
 
     return NGX_OK;
+}
+
+
+/* ms of age at which it may not be given any more, fresh or stale */
+
+static int64_t
+ngx_http_hc_kept_for(hc_entry_t *e)
+{
+    return (int64_t) e->core.lifetime + e->core.stale_for;
 }
 
 

@@ -374,6 +374,10 @@ ngx_http_hc_static(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         hscf->dir.data[hscf->dir.len] = '\0';
     }
 
+    if (hscf->dir.len == 0) {
+        return "expects a directory other than \"/\"";
+    }
+
     if (ngx_file_info(hscf->dir.data, &fi) == NGX_FILE_ERROR) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, ngx_errno,
                            "hc_static directory \"%V\" is not there yet",

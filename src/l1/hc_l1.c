@@ -147,11 +147,33 @@ hc_l1_join(hc_l1_t *l1)
             hc_l1_slot_take(l1, n);
             hc_l1_pause_at("slot taken");
             hc_l1_slots_count(l1);
+            l1->refused = 0;
             return 0;
         }
     }
 
+    l1->refused = 1;
+
     return -1;
+}
+
+
+/* Slots come free when old processes end: one that found none asks again. */
+
+static int
+hc_l1_joined(hc_l1_t *l1, uint64_t now)
+{
+    if (l1->slot) {
+        return 1;
+    }
+
+    if (!l1->refused || now - l1->asked < HC_L1_ASK_AGAIN) {
+        return 0;
+    }
+
+    l1->asked = now;
+
+    return hc_l1_join(l1) == 0;
 }
 
 
@@ -212,7 +234,7 @@ hc_l1_get(hc_l1_t *l1, const hc_l1_key_t *k, uint64_t now, hc_l1_ref_t *ref)
     ref->pinned = 0;
     ref->copy = 0;
 
-    if (l1->slot == NULL) {
+    if (!hc_l1_joined(l1, now)) {
         return HC_L1_MISS;
     }
 

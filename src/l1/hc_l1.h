@@ -99,7 +99,7 @@ hc_l1_t *hc_l1_open(const hc_l1_options_t *o, int *adopted);
 void hc_l1_close(hc_l1_t *l1);
 
 /* Takes a slot for this process and sweeps.  0: ok; -1: no slot is free, then
- * every get misses and puts are refused. */
+ * gets miss and puts are refused until a later get finds one. */
 int hc_l1_join(hc_l1_t *l1);
 void hc_l1_leave(hc_l1_t *l1);
 

@@ -46,6 +46,7 @@
 #define HC_L1_UNIT         8
 #define HC_L1_LINE         64            /* bytes of a cache line */
 #define HC_L1_SLOTS        128
+#define HC_L1_ASK_AGAIN    1000          /* ms, for a slot */
 #define HC_L1_SHARDS_MAX   64
 #define HC_L1_SIZE_MAX     ((1u << 28) - 1)          /* units of one item */
 
@@ -160,6 +161,8 @@ struct hc_l1_s {
     hc_seed_t             seed;
 
     hc_l1_slot_t         *slot;          /* NULL: not joined */
+    int                   refused;       /* no slot was free */
+    uint64_t              asked;         /* ms, when that was last found */
     hc_l1_row_t          *own;           /* rows of it */
     uint32_t             *free;          /* stack of free ones */
     uint32_t              nfree;

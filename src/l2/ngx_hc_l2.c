@@ -56,6 +56,10 @@ ngx_hc_l2_open(ngx_hc_l2_t *l2, ngx_cycle_t *cycle)
     driver->retell.log = driver->log;
     driver->retell.cancelable = 1;
 
+    /* whoever failed to tell the server may not live to try again */
+
+    ngx_add_timer(&driver->retell, NGX_HC_REDIS_RETELL);
+
     l2->driver = driver;
 
     return NGX_OK;

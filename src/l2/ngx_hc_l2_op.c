@@ -59,7 +59,9 @@ ngx_hc_l2_copy_key(ngx_hc_l2_op_t *op, const ngx_hc_l2_key_t *key)
     p = ngx_cpymem(p, key->key.data, key->key.len);
     op->key.variant.data = p;
 
-    ngx_memcpy(p, key->variant.data, key->variant.len);
+    if (key->variant.len) {
+        ngx_memcpy(p, key->variant.data, key->variant.len);
+    }
 }
 
 
@@ -189,10 +191,6 @@ ngx_hc_l2_failed(ngx_hc_l2_op_t *op)
 
     if (op->kind == NGX_HC_L2_INVALIDATE) {
         ngx_hc_l2_count(driver, untold);
-    }
-
-    if (!driver->retell.timer_set && !ngx_exiting) {
-        ngx_add_timer(&driver->retell, NGX_HC_REDIS_RETELL);
     }
 }
 

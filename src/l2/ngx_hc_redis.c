@@ -3,7 +3,8 @@
  *
  *   get          GET key; BITFIELD_RO versions GET u32 #n ...
  *   put          SET key value PX ttl
- *   move         SET versions epoch NX; BITFIELD versions INCRBY u32 #n 1 ...
+ *   move         SET versions epoch NX;
+ *                BITFIELD versions GET u32 #n ... INCRBY u32 #n 1 ...
  *   move, all    SET versions epoch
  *   drop         DEL key
  *
@@ -166,9 +167,16 @@ ngx_hc_redis_move(ngx_hc_l2_op_t *op, ngx_hc_redis_conn_t *conn,
         return ngx_hc_redis_submit(conn, op);
     }
 
+    op->moves = __atomic_load_n(&driver->shared->moves, __ATOMIC_SEQ_CST);
+
     words = ngx_hc_redis_words(driver);
     ngx_hc_redis_word(words, "BITFIELD");
     ngx_hc_redis_add(words, driver->versions.data, driver->versions.len);
+
+    for (i = 0; i < NGX_HC_REDIS_MOVES; i++) {
+        ngx_hc_redis_word(words, "GET");
+        ngx_hc_redis_place(words, i);
+    }
 
     ngx_hc_redis_word(words, "INCRBY");
     ngx_hc_redis_place(words, NGX_HC_REDIS_MOVES);

@@ -8,6 +8,7 @@
 
 static ngx_uint_t ngx_hc_redis_fences(ngx_hc_l2_op_t *op, redisReply *reply,
     uint32_t *fence);
+static uint64_t ngx_hc_redis_epoch(redisReply *reply);
 static ngx_uint_t ngx_hc_redis_counters(redisReply *reply, size_t n);
 static uint32_t ngx_hc_redis_fence(uint64_t epoch, uint32_t counter);
 static ngx_hc_l2_rc_e ngx_hc_redis_verdict(ngx_hc_l2_op_t *op,
@@ -74,8 +75,7 @@ ngx_hc_redis_fences(ngx_hc_l2_op_t *op, redisReply *reply, uint32_t *fence)
         return 0;
     }
 
-    epoch = (uint64_t) reply->element[0]->integer << 32
-            | (uint64_t) reply->element[1]->integer;
+    epoch = ngx_hc_redis_epoch(reply);
 
     if (!ngx_hc_l2_epoch_seen(op->driver->l2, epoch, op->epoch)
         || !ngx_hc_l2_moves_seen(op->driver->l2, epoch,
@@ -98,6 +98,14 @@ ngx_hc_redis_fences(ngx_hc_l2_op_t *op, redisReply *reply, uint32_t *fence)
     }
 
     return 1;
+}
+
+
+static uint64_t
+ngx_hc_redis_epoch(redisReply *reply)
+{
+    return (uint64_t) reply->element[0]->integer << 32
+           | (uint64_t) reply->element[1]->integer;
 }
 
 
@@ -301,9 +309,9 @@ ngx_hc_redis_epoch_answer(ngx_hc_l2_op_t *op, void **reply)
 void
 ngx_hc_redis_moved_answer(ngx_hc_l2_op_t *op, void **reply)
 {
-    redisReply    *answer;
-    ngx_uint_t     good;
-    ngx_hc_l2_t   *l2;
+    uint64_t     epoch;
+    ngx_uint_t   good;
+    redisReply  *answer;
 
     answer = *reply;
 
@@ -312,13 +320,17 @@ ngx_hc_redis_moved_answer(ngx_hc_l2_op_t *op, void **reply)
         return;
     }
 
-    good = ngx_hc_redis_counters(answer, 0);
+    good = ngx_hc_redis_counters(answer, 0)
+           && answer->elements > NGX_HC_REDIS_MOVES;
 
     if (good) {
-        l2 = op->driver->l2;
+        epoch = ngx_hc_redis_epoch(answer);
 
-        (void) ngx_hc_l2_moves_seen(l2, ngx_hc_l2_epoch(l2),
-                                    answer->element[0]->integer, 0);
+        /* this move is one more than any that was heard of before it */
+
+        (void) ngx_hc_l2_moves_seen(op->driver->l2, epoch,
+                                 answer->element[NGX_HC_REDIS_MOVES]->integer,
+                                 op->moves + 1);
     }
 
     ngx_hc_redis_told(op, good);

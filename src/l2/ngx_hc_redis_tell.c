@@ -83,8 +83,8 @@ ngx_hc_redis_tell_start(ngx_hc_redis_conn_t *conn, ngx_uint_t n,
 }
 
 
-/* Other nodes read the server too, and do not know: tell it even if nobody
- * reads it here. */
+/* Other nodes read the server too, and do not know: it is told even if nobody
+ * reads it here, whichever worker failed to. */
 
 void
 ngx_hc_redis_retell_handler(ngx_event_t *ev)
@@ -96,13 +96,19 @@ ngx_hc_redis_retell_handler(ngx_event_t *ev)
     driver = ev->data;
     ev->timedout = 0;
 
-    if (driver->shared->untold.count == 0 || ngx_exiting) {
+    if (ngx_exiting) {
+        return;
+    }
+
+    ngx_add_timer(ev, NGX_HC_REDIS_RETELL);
+
+    if (driver->shared->untold.count == 0) {
         return;
     }
 
     conn = ngx_hc_redis_pick(driver);
 
-    if (conn == NULL || ngx_hc_redis_tell(conn, &relies) != NGX_OK) {
-        ngx_add_timer(ev, NGX_HC_REDIS_RETELL);
+    if (conn) {
+        (void) ngx_hc_redis_tell(conn, &relies);
     }
 }

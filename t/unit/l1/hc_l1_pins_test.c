@@ -333,6 +333,38 @@ the_129th_handle_finds_no_slot(void **state)
 
 
 static void
+a_handle_without_a_slot_asks_for_one_again(void **state)
+{
+    int          i;
+    store_t      st, more[128];
+    hc_l1_key_t  k;
+
+    (void) state;
+
+    open_store(&st, MB, 0);
+    k = text_key(&st, "k");
+    put_text(&st, k, "body");
+
+    for (i = 0; i < 128; i++) {
+        more[i] = st;
+        (void) reopen(&more[i], MB, 0);
+        (void) hc_l1_join(more[i].l1);
+    }
+
+    assert_int_equal(get_at(&more[127], k, 1000), HC_L1_MISS);
+    hc_l1_leave(more[5].l1);
+    assert_int_equal(get_at(&more[127], k, 1999), HC_L1_MISS);
+    assert_int_not_equal(get_at(&more[127], k, 2000), HC_L1_MISS);
+
+    for (i = 0; i < 128; i++) {
+        hc_l1_close(more[i].l1);
+    }
+
+    close_store(&st);
+}
+
+
+static void
 leaving_drops_the_pins(void **state)
 {
     store_t      st;
@@ -368,6 +400,7 @@ main(void)
         cmocka_unit_test(a_put_that_pins_leave_no_room_for_evicts_nothing),
         cmocka_unit_test(without_a_slot_gets_miss_and_puts_are_refused),
         cmocka_unit_test(the_129th_handle_finds_no_slot),
+        cmocka_unit_test(a_handle_without_a_slot_asks_for_one_again),
         cmocka_unit_test(leaving_drops_the_pins),
     };
 
