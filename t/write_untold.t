@@ -250,6 +250,46 @@ ok(scalar(grep { redis_bulk($redis, $_) =~ /value=1/ } redis_keys($redis)),
 is(values_until('/x', sub { $_[0]{tier} eq 'L2' }), 2, 'and not used');
 
 
+=== nor when a write reaches it before any read does
+--- uses: redis app
+--- steps
+prime();
+cache('/x');
+save();
+get('/x', method => 'POST');
+is(status_of(l2 => 'untold'), 0, 'it was acknowledged');
+crash_and_come_back();
+ok(wait_until(sub {
+    my $before = status_of(l2 => 'untold');
+    get('/another', method => 'POST');
+    status_of(l2 => 'untold') == $before;
+}), 'a write is acknowledged again');
+unlike(values_until('/x', sub { $_[0]{tier} eq 'L2' }), qr/\b1\b/,
+       'the old value is not used');
+
+
+=== what redis missed is told by the workers of after a reload
+--- uses: redis app
+--- steps
+prime();
+cache('/x');
+redis_freeze($redis);
+get('/x', method => 'POST');
+cmp_ok(status_of(l2 => 'untold'), '>', 0, 'not told');
+my @old = worker_pids();
+kill HUP => master_pid();
+ok(wait_until(sub {
+    my %now = map { $_ => 1 } worker_pids();
+    !grep { $now{$_} } @old;
+}, 15), 'the old workers are gone');
+redis_thaw($redis);
+my $told = sub {
+    redis_command($redis, 'BITFIELD_RO', 'hc:versions', 'GET', 'u32', '#2')
+        =~ /:(\d+)/ ? $1 : 0;
+};
+ok(wait_until(sub { $told->() >= 2 }, 10), 'told, though nobody reads');
+
+
 === L1 goes on while redis is frozen
 --- uses: redis app
 --- steps
