@@ -33,7 +33,16 @@ our $config = <<'_EOC_';
         hc_cache off;
         hc_status;
     }
+    location /many/ {
+        hc_invalidate MANY;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_APP_PORT;
+    }
 _EOC_
+
+# with its own target a write there concerns 32
+
+our $many = join ' ', map { "uri=/m$_\$arg_n" } 1 .. 31;
+$config =~ s/MANY/$many/;
 
 # timeout and slack, s
 
@@ -266,6 +275,38 @@ ok(wait_until(sub {
 }), 'a write is acknowledged again');
 unlike(values_until('/x', sub { $_[0]{tier} eq 'L2' }), qr/\b1\b/,
        'the old value is not used');
+
+
+=== a redis that missed as much as is remembered is told, and no more
+--- uses: redis app
+--- steps
+prime();
+cache('/m1x7');
+cache('/x');
+my @pids = worker_pids();
+save();
+crash_and_come_back(meanwhile => sub {
+    get("/many/?n=x$_", method => 'POST') for 1 .. 32;
+});
+unlike(values_until('/m1x7', sub { $_[0]{tier} eq 'L2' }), qr/\b1\b/,
+       'what it missed is not used');
+is(get('/x')->{body} =~ /^value=(\d+)/ && $1, 1, 'what it did not is');
+is_deeply([worker_pids()], \@pids, 'no worker died of it');
+
+
+=== a redis that missed more than that is believed nothing
+--- uses: redis app
+--- steps
+prime();
+cache('/x');
+my @pids = worker_pids();
+save();
+crash_and_come_back(meanwhile => sub {
+    get("/many/?n=x$_", method => 'POST') for 1 .. 40;
+});
+unlike(values_until('/x', sub { $_[0]{tier} eq 'L2' }), qr/\b1\b/,
+       'not even what no write concerned');
+is_deeply([worker_pids()], \@pids, 'no worker died of it');
 
 
 === what redis missed is told by the workers of after a reload

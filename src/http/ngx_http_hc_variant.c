@@ -27,6 +27,7 @@
 typedef enum {
     NGX_HTTP_HC_FIELD_OTHER = 0,
     NGX_HTTP_HC_FIELD_LINK,                /* of what links are built */
+    NGX_HTTP_HC_FIELD_FORWARDED,           /* RFC 7239: in parts of it */
     NGX_HTTP_HC_FIELD_METHOD               /* another method than it says */
 } ngx_http_hc_field_e;
 
@@ -43,11 +44,14 @@ static ngx_int_t ngx_http_hc_host_differs(ngx_http_request_t *r,
 static ngx_http_hc_field_e ngx_http_hc_fields(ngx_http_request_t *r,
     size_t *size);
 static u_char *ngx_http_hc_write_fields(ngx_http_request_t *r, u_char *p);
+static size_t ngx_http_hc_field_write(ngx_table_elt_t *h,
+    ngx_http_hc_field_e kind, u_char *p);
+static size_t ngx_http_hc_forwarded_write(ngx_str_t *value, u_char *p);
 static ngx_http_hc_field_e ngx_http_hc_field_kind(ngx_table_elt_t *h);
 
 
 static ngx_http_hc_field_t  ngx_http_hc_known_fields[] = {
-    { ngx_string("forwarded"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("forwarded"), NGX_HTTP_HC_FIELD_FORWARDED },
     { ngx_string("front-end-https"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-forwarded-host"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-forwarded-port"), NGX_HTTP_HC_FIELD_LINK },
@@ -219,10 +223,7 @@ ngx_http_hc_fields(ngx_http_request_t *r, size_t *size)
         for (i = 0; i < part->nelts; i++) {
             kind = ngx_http_hc_field_kind(&h[i]);
 
-            if (kind == NGX_HTTP_HC_FIELD_LINK) {
-                *size += 2 + h[i].key.len + h[i].value.len;
-            }
-
+            *size += ngx_http_hc_field_write(&h[i], kind, NULL);
             gravest = ngx_max(gravest, kind);
         }
     }
@@ -242,16 +243,79 @@ ngx_http_hc_write_fields(ngx_http_request_t *r, u_char *p)
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
-            if (ngx_http_hc_field_kind(&h[i]) == NGX_HTTP_HC_FIELD_LINK) {
-                *p++ = '\n';
-                p = ngx_cpymem(p, h[i].lowcase_key, h[i].key.len);
-                *p++ = ':';
-                p = ngx_hc_cpystr(p, &h[i].value);
-            }
+            p += ngx_http_hc_field_write(&h[i], ngx_http_hc_field_kind(&h[i]),
+                                         p);
         }
     }
 
     return p;
+}
+
+
+/* Its bytes in the variant; p is NULL while measuring. */
+
+static size_t
+ngx_http_hc_field_write(ngx_table_elt_t *h, ngx_http_hc_field_e kind,
+    u_char *p)
+{
+    if (kind == NGX_HTTP_HC_FIELD_FORWARDED) {
+        return ngx_http_hc_forwarded_write(&h->value, p);
+    }
+
+    if (kind != NGX_HTTP_HC_FIELD_LINK) {
+        return 0;
+    }
+
+    if (p) {
+        *p++ = '\n';
+        p = ngx_cpymem(p, h->lowcase_key, h->key.len);
+        *p++ = ':';
+        (void) ngx_hc_cpystr(p, &h->value);
+    }
+
+    return 2 + h->key.len + h->value.len;
+}
+
+
+/* host= and proto=; for= and by= differ from client to client. */
+
+static size_t
+ngx_http_hc_forwarded_write(ngx_str_t *value, u_char *p)
+{
+    u_char  *part, *end, *last;
+    size_t   size;
+
+    size = 0;
+    part = value->data;
+    last = value->data + value->len;
+
+    while (part < last) {
+
+        for (end = part; end < last && *end != ';' && *end != ','; end++) {
+            /* void */
+        }
+
+        while (part < end && *part == ' ') {
+            part++;
+        }
+
+        if ((end - part > 5
+             && ngx_strncasecmp(part, (u_char *) "host=", 5) == 0)
+            || (end - part > 6
+                && ngx_strncasecmp(part, (u_char *) "proto=", 6) == 0))
+        {
+            size += 1 + (end - part);
+
+            if (p) {
+                *p++ = '\n';
+                p = ngx_cpymem(p, part, end - part);
+            }
+        }
+
+        part = end + 1;
+    }
+
+    return size;
 }
 
 

@@ -159,7 +159,8 @@ struct ngx_hc_l2_op_s {
 
     uint64_t              epoch;         /* get: must be reached by the one
                                             read; others: the one sent */
-    uint64_t              moves;         /* get: shared->moves at its call */
+    uint64_t              moves;         /* shared->moves at its call */
+    uint64_t              known;         /* move: shared->epoch at its call */
     void                 *value;         /* get: reply, until versions come */
 
     unsigned              completed:1;

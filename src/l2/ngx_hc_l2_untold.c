@@ -114,13 +114,15 @@ ngx_hc_l2_item_due_locked(ngx_hc_l2_untold_t *u, ngx_uint_t i)
 static void
 ngx_hc_l2_untold_collapse_locked(ngx_hc_l2_untold_t *u)
 {
-    ngx_memzero(u->item, sizeof(u->item));
-
-    u->count = 0;
-    u->high = 0;
-
     ngx_hc_l2_item_put_locked(u, NGX_HC_L2_ITEM_ALL, 0, 1);
     ngx_hc_l2_item_due_locked(u, NGX_HC_L2_ITEM_ALL);
+
+    /* only now: a worker that is killed in here forgets nothing */
+
+    ngx_memzero(&u->item[NGX_HC_L2_ITEM_ALL + 1],
+                sizeof(u->item) - sizeof(u->item[0]));
+    u->count = 1;
+    u->high = 0;
 }
 
 

@@ -167,6 +167,7 @@ ngx_hc_redis_move(ngx_hc_l2_op_t *op, ngx_hc_redis_conn_t *conn,
         return ngx_hc_redis_submit(conn, op);
     }
 
+    op->known = ngx_hc_l2_epoch(driver->l2);
     op->moves = __atomic_load_n(&driver->shared->moves, __ATOMIC_SEQ_CST);
 
     words = ngx_hc_redis_words(driver);

@@ -24,7 +24,8 @@
 
 
 #define NGX_HC_REDIS_BUFFER     65536    /* read at once */
-#define NGX_HC_REDIS_SLACK      4096     /* of a reply beyond max_value */
+#define NGX_HC_REDIS_SLACK      32768    /* of a reply beyond max_value: that
+                                            of a move of all items fits */
 #define NGX_HC_REDIS_LINE_MAX   8192     /* commands in line */
 #define NGX_HC_REDIS_QUEUED_MAX  8388608 /* bytes beyond max_value */
 #define NGX_HC_REDIS_STUCK      8        /* timeouts without one reply */
@@ -90,14 +91,17 @@ struct ngx_hc_redis_conn_s {
 
 /* A command being put together; words are borrowed until it is formatted. */
 
-#define NGX_HC_REDIS_WORDS      (2 + 4 * NGX_HC_L2_ITEMS)
+/* a move of all items: command and key, the epoch, the count, the slots */
+
+#define NGX_HC_REDIS_WORDS      (2 + 3 * NGX_HC_REDIS_MOVES + 4               \
+                                 + 4 * NGX_HC_L2_ITEMS)
 
 typedef struct {
     int                     n;
     const char             *word[NGX_HC_REDIS_WORDS];
     size_t                  len[NGX_HC_REDIS_WORDS];
     u_char                 *pos;         /* in text */
-    u_char                  text[16 * (NGX_HC_L2_ITEMS + 1)];
+    u_char                  text[16 * (NGX_HC_L2_ITEMS + NGX_HC_REDIS_SLOTS)];
 } ngx_hc_redis_words_t;
 
 

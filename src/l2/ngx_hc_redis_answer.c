@@ -328,9 +328,10 @@ ngx_hc_redis_moved_answer(ngx_hc_l2_op_t *op, void **reply)
 
         /* this move is one more than any that was heard of before it */
 
-        (void) ngx_hc_l2_moves_seen(op->driver->l2, epoch,
+        (void) (ngx_hc_l2_epoch_seen(op->driver->l2, epoch, op->known)
+                && ngx_hc_l2_moves_seen(op->driver->l2, epoch,
                                  answer->element[NGX_HC_REDIS_MOVES]->integer,
-                                 op->moves + 1);
+                                 op->moves + 1));
     }
 
     ngx_hc_redis_told(op, good);

@@ -62,10 +62,22 @@ hc_response_date(hc_response_t *r, hc_str_t value)
 }
 
 
+/* Of several the least counts: no other is as careful. */
+
 static void
 hc_response_accel_expires(hc_response_t *r, hc_str_t value)
 {
+    int64_t  least, n;
+
     if (r->accel_expires.data == NULL) {
+        r->accel_expires = value;
+        return;
+    }
+
+    least = hc_seconds_parse(r->accel_expires);
+    n = hc_seconds_parse(value);
+
+    if (n >= 0 && (least < 0 || n < least)) {
         r->accel_expires = value;
     }
 }
