@@ -44,6 +44,23 @@ ngx_hc_ngx_str(hc_str_t s)
 }
 
 
+/* Is it one of the list, in any case?  The list ends with an empty string. */
+
+static ngx_inline ngx_uint_t
+ngx_hc_name_in(const ngx_str_t *name, const ngx_str_t *list)
+{
+    for ( /* void */ ; list->len; list++) {
+        if (name->len == list->len
+            && ngx_strncasecmp(name->data, list->data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /* As ngx_cpymem(), of a string that may be empty and then has no bytes. */
 
 static ngx_inline u_char *

@@ -369,8 +369,6 @@ ngx_http_hc_fill_one(ngx_http_hc_headers_t *hs, hc_header_id_e id,
 static ngx_uint_t
 ngx_http_hc_fill_skipped(ngx_str_t *name, hc_str_t connection)
 {
-    ngx_uint_t  i;
-
     static ngx_str_t  own[] = {
         ngx_string("Date"),
         ngx_string("Server"),
@@ -381,13 +379,6 @@ ngx_http_hc_fill_skipped(ngx_str_t *name, hc_str_t connection)
         ngx_null_string
     };
 
-    for (i = 0; own[i].len; i++) {
-        if (name->len == own[i].len
-            && ngx_strncasecmp(name->data, own[i].data, name->len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return hc_response_hop_by_hop(ngx_hc_str(name), connection);
+    return ngx_hc_name_in(name, own)
+           || hc_response_hop_by_hop(ngx_hc_str(name), connection);
 }

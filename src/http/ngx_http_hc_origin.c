@@ -141,8 +141,6 @@ ngx_http_hc_private_headers(ngx_http_request_t *r, ngx_list_t *list)
 static ngx_uint_t
 ngx_http_hc_withheld(ngx_table_elt_t *h)
 {
-    ngx_uint_t  i;
-
     static ngx_str_t  names[] = {
         ngx_string("Range"),
         ngx_string("If-Range"),
@@ -154,13 +152,5 @@ ngx_http_hc_withheld(ngx_table_elt_t *h)
         ngx_null_string
     };
 
-    for (i = 0; names[i].len; i++) {
-        if (h->key.len == names[i].len
-            && ngx_strncasecmp(h->key.data, names[i].data, h->key.len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
+    return ngx_hc_name_in(&h->key, names);
 }

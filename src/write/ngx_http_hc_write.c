@@ -348,11 +348,7 @@ ngx_http_hc_write_done(void *owner)
         c->error = 1;
     }
 
-    if (ngx_http_post_request(r, NULL) != NGX_OK) {
-        ngx_http_finalize_request(r, NGX_ERROR);
-    }
-
-    ngx_http_run_posted_requests(c);
+    ngx_http_hc_resume(r);
 }
 
 
