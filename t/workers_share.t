@@ -15,7 +15,7 @@ use Time::HiRes qw(sleep time);
 
 use constant WORKERS => 4;
 use constant CLIENTS => 6;
-use constant PAGES => 40;
+use constant PAGES => 120;
 use constant SECONDS => 4;
 
 
@@ -126,7 +126,7 @@ is($nginx->zone->{workers}, WORKERS, 'each worker is known in the zone');
 sub uri_of {
     my ($n) = @_;
 
-    return "/load/$n?size=" . (1 + $n * $n * 97);
+    return "/load/$n?size=" . (1 + $n * 2000);
 }
 
 {

@@ -317,7 +317,8 @@ hc_l1_delete(hc_l1_t *l1, const hc_l1_key_t *k)
     item = hc_l1_find_locked(l1, s, k);
 
     if (item) {
-        hc_l1_unlink_locked(l1, s, item);
+        hc_l1_collect_locked(l1, s);
+        hc_l1_drop_locked(l1, s, item);
         s->n.deletes++;
     }
 
@@ -338,12 +339,7 @@ hc_l1_purge(hc_l1_t *l1)
 
         hc_l1_lock(l1, s);
         hc_l1_change_locked(s);
-
-        s->purged = s->used;
-        hc_l1_pause_at("purged");
-        s->entries = 0;
-        s->bytes = 0;
-
+        hc_l1_purge_locked(l1, s);
         hc_l1_changed_locked(s);
         hc_l1_unlock(s);
     }

@@ -14,8 +14,10 @@
 #define HC_L1_ARENA_ITEMS  8             /* of max_object, at least */
 #define HC_L1_ROWS_MIN     8
 #define HC_L1_ROWS_MAX     512
-#define HC_L1_SEEN_MIN     4096u
-#define HC_L1_SEEN_MAX     (1u << 20)
+#define HC_L1_SLOTS_MIN    64            /* below 4 MB */
+#define HC_L1_SLOTS_PER    (32 * 1024)   /* bytes of block */
+#define HC_L1_PER_BUCKET   1024          /* bytes; also per byte of sketch */
+#define HC_L1_SEEN_MIN     2048u
 
 
 static uint64_t
@@ -56,28 +58,43 @@ hc_l1_plan_rows(uint64_t size)
 }
 
 
-/* As many shards as leave room for eight of the largest objects in each.  One
- * bucket per 512 to 1024 bytes. */
+static uint32_t
+hc_l1_plan_slots(uint64_t size)
+{
+    uint64_t  n;
+
+    n = hc_max(size / HC_L1_SLOTS_PER, HC_L1_SLOTS_MIN);
+
+    return (uint32_t) hc_min(n, HC_L1_SLOTS);
+}
+
+
+/* As many shards as leave room for eight of the largest objects in each, but
+ * none larger than an item's size can tell. */
 
 static void
 hc_l1_plan_shards(hc_l1_header_t *plan)
 {
     uint64_t  item, n, arena;
 
-    item = sizeof(hc_l1_item_t) + HC_ENTRY_CORE_SIZE
-           + HC_TAGS_MAX * sizeof(hc_tag_t) + plan->max_object + HC_L1_UNIT;
+    item = sizeof(hc_l1_item_t) + HC_TAGS_MAX * sizeof(hc_tag_t)
+           + plan->max_object + 2 * HC_L1_UNIT;
 
     for (n = HC_L1_SHARDS_MAX; /* void */ ; n /= 2) {
         plan->regions_at = hc_align(plan->shards_at
                                     + n * sizeof(hc_l1_shard_t), HC_L1_LINE);
         plan->region_size = (plan->size - plan->regions_at) / n
                             & ~(uint64_t) (HC_L1_LINE - 1);
-        plan->nbuckets = (uint32_t) hc_l1_power_below(plan->region_size / 512);
+        plan->nbuckets = (uint32_t) (plan->region_size / HC_L1_PER_BUCKET);
+        plan->nbuckets &= ~1u;
         plan->nshards = (uint32_t) n;
 
         arena = plan->region_size - plan->nbuckets * sizeof(uint32_t);
 
-        if (n == 1 || arena / HC_L1_ARENA_ITEMS >= item) {
+        if (n == 1
+            || arena / HC_L1_ARENA_ITEMS >= item
+            || plan->region_size / HC_L1_UNIT > HC_L1_SIZE_MAX / 2)
+        {
             return;
         }
     }
@@ -109,12 +126,11 @@ hc_l1_block_plan(hc_l1_header_t *plan, const hc_l1_options_t *o)
     plan->unit = HC_L1_UNIT;
     plan->size = o->size;
     plan->max_object = hc_l1_max_object(o);
-    plan->nslots = HC_L1_SLOTS;
+    plan->nslots = hc_l1_plan_slots(o->size);
     plan->nrows = hc_l1_plan_rows(o->size);
 
-    seen = hc_l1_power_below(o->size / 512);
-    seen = hc_max(seen, HC_L1_SEEN_MIN);
-    plan->nseen = (uint32_t) hc_min(seen, HC_L1_SEEN_MAX);
+    seen = hc_l1_power_below(o->size / HC_L1_PER_BUCKET);
+    plan->nseen = (uint32_t) hc_max(seen, HC_L1_SEEN_MIN);
 
     plan->slots_at = hc_align(sizeof(hc_l1_header_t), HC_L1_LINE);
     plan->rows_at = plan->slots_at + plan->nslots * sizeof(hc_l1_slot_t);
@@ -175,21 +191,24 @@ static int
 hc_l1_build_shard(unsigned char *base, const hc_l1_header_t *plan, uint32_t n)
 {
     uint64_t        at;
+    hc_l1_t         l1;
     hc_l1_shard_t  *s;
+
+    memset(&l1, 0, sizeof(l1));
+    l1.base = base;
 
     s = (hc_l1_shard_t *) (base + plan->shards_at) + n;
     at = plan->regions_at + n * plan->region_size;
 
     memset(s, 0, sizeof(*s));
-    memset(base + at, 0, plan->nbuckets * sizeof(uint32_t));
 
     s->buckets = at;
-    s->mask = plan->nbuckets - 1;
+    s->nbuckets = plan->nbuckets;
     s->start = (uint32_t) ((at + plan->nbuckets * sizeof(uint32_t))
                            / HC_L1_UNIT);
     s->end = (uint32_t) ((at + plan->region_size) / HC_L1_UNIT);
-    s->head = s->start;
-    s->tail = s->start;
+
+    hc_l1_clear_locked(&l1, s);
 
     return hc_l1_build_mutex(&s->mutex);
 }

@@ -6,9 +6,11 @@
 
 
 typedef struct {
-    uint64_t  used;
-    uint64_t  linked;            /* items that should be in a chain */
-    uint64_t  entries;           /* of these, the ones not purged */
+    uint64_t  free;
+    uint64_t  holes;
+    uint64_t  live;
+    uint64_t  graves;
+    uint64_t  entries;           /* live and not purged */
     uint64_t  bytes;
     uint64_t  pinned;
 } hc_l1_sums_t;
@@ -44,7 +46,9 @@ hc_l1_check_chained_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item)
     uint32_t       at;
     hc_l1_item_t  *other;
 
-    for (at = *hc_l1_bucket(l1, s, item->hash); at; at = other->next) {
+    at = hc_l1_buckets(l1, s)[hc_l1_bucket(s, item->hash)];
+
+    for ( /* void */ ; at; at = other->next) {
         other = hc_l1_at(l1, at);
 
         if (other == item) {
@@ -57,30 +61,26 @@ hc_l1_check_chained_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item)
 
 
 static int
-hc_l1_check_live_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t at,
+hc_l1_check_live_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item,
     hc_l1_sums_t *sums)
 {
-    uint64_t         need;
-    hc_l1_item_t    *item;
-    hc_entry_core_t  core;
+    size_t  least;
 
-    item = hc_l1_at(l1, at);
-    core = hc_l1_core(item);
-    need = sizeof(hc_l1_item_t) + HC_ENTRY_CORE_SIZE
-           + core.ntags * sizeof(hc_tag_t) + hc_l1_payload(&core);
+    least = sizeof(hc_l1_item_t) + item->ntags * sizeof(hc_tag_t)
+            + item->key_len + item->variant_len + item->headers_len;
 
-    if (core.ntags > HC_TAGS_MAX
-        || need > (uint64_t) item->size * HC_L1_UNIT
+    if (item->ntags > HC_TAGS_MAX
+        || hc_l1_length(item) < least
         || !hc_l1_check_chained_locked(l1, s, item))
     {
         return 0;
     }
 
-    sums->linked++;
+    sums->live++;
 
-    if (!hc_l1_purged(s, at)) {
+    if (item->gen == s->gen) {
         sums->entries++;
-        sums->bytes += hc_l1_payload(&core);
+        sums->bytes += hc_l1_payload(item);
     }
 
     return 1;
@@ -88,66 +88,180 @@ hc_l1_check_live_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t at,
 
 
 static int
+hc_l1_check_hole(const hc_l1_t *l1, const hc_l1_item_t *item,
+    hc_l1_sums_t *sums)
+{
+    const uint32_t  *footer;
+
+    footer = (const uint32_t *) ((const unsigned char *) item
+                                 + (size_t) item->size * HC_L1_UNIT) - 1;
+
+    sums->holes++;
+    sums->free += item->size;
+
+    (void) l1;
+
+    return *footer == item->size && !item->after_hole;
+}
+
+
+/* Items and holes from start to end, no two holes side by side. */
+
+static int
 hc_l1_check_walk_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_sums_t *sums)
 {
-    uint32_t       at;
+    int            sound;
+    uint32_t       at, hole;
     hc_l1_item_t  *item;
 
-    at = s->tail;
+    hole = 0;
 
-    while (sums->used < s->used) {
+    for (at = s->start; at < s->end; at += item->size) {
         item = hc_l1_at(l1, at);
 
-        if (item->size == 0 || item->size > s->end - at
-            || !hc_l1_check_pins_locked(l1, at, item->size, sums))
+        if (item->size < HC_L1_HOLE_MIN || item->size > s->end - at
+            || item->after_hole != hole)
         {
             return 0;
         }
 
-        if (item->state == HC_L1_LIVE) {
-            if (!hc_l1_check_live_locked(l1, s, at, sums)) {
-                return 0;
-            }
+        hole = item->kind == HC_L1_HOLE;
 
-        } else if (item->state != HC_L1_DEAD && item->state != HC_L1_FILLER) {
-            return 0;
+        if (hole) {
+            sound = hc_l1_check_hole(l1, item, sums);
+
+        } else {
+            sound = hc_l1_check_pins_locked(l1, at, item->size, sums);
+            sums->graves += item->kind == HC_L1_GRAVE;
+
+            if (item->kind == HC_L1_LIVE) {
+                sound &= hc_l1_check_live_locked(l1, s, item, sums);
+            }
         }
 
-        sums->used += item->size;
-        at = at + item->size == s->end ? s->start : at + item->size;
+        if (!sound) {
+            return 0;
+        }
     }
 
-    return at == s->head;
+    return at == s->end;
 }
 
 
 /* Everything in a chain is live and hashed there. */
 
 static int
-hc_l1_check_chains_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint64_t linked)
+hc_l1_check_chains_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint64_t live)
 {
     uint32_t       i, at, *bucket;
     uint64_t       n;
     hc_l1_item_t  *item;
 
-    bucket = hc_l1_bucket(l1, s, 0);
+    bucket = hc_l1_buckets(l1, s);
     n = 0;
 
-    for (i = 0; i <= s->mask; i++) {
+    for (i = 0; i < s->nbuckets; i++) {
         for (at = bucket[i]; at; at = item->next) {
             item = hc_l1_at(l1, at);
 
             if (at < s->start || at >= s->end
-                || item->state != HC_L1_LIVE
-                || (item->hash & s->mask) != i
-                || ++n > linked)
+                || item->kind != HC_L1_LIVE
+                || hc_l1_bucket(s, item->hash) != i
+                || ++n > live)
             {
                 return 0;
             }
         }
     }
 
-    return n == linked;
+    return n == live;
+}
+
+
+/* Members of a list, all of a kind; more than `most`: not sound. */
+
+static uint64_t
+hc_l1_count_list(hc_l1_t *l1, const hc_l1_node_t *head, unsigned kind,
+    uint64_t most)
+{
+    uint32_t       at;
+    uint64_t       n;
+    hc_l1_item_t  *item;
+
+    n = 0;
+
+    for (at = head->next; at != hc_l1_place(l1, head); at = item->node.next) {
+        item = hc_l1_item_of(l1, at);
+
+        if (item->kind != kind || ++n > most) {
+            return UINT32_MAX;
+        }
+    }
+
+    return n;
+}
+
+
+static int
+hc_l1_check_lists_locked(hc_l1_t *l1, hc_l1_shard_t *s,
+    const hc_l1_sums_t *sums)
+{
+    unsigned  level, n;
+    uint64_t  on_wheel, members;
+
+    on_wheel = 0;
+
+    for (level = 0; level < HC_L1_LEVELS; level++) {
+        for (n = 0; n < HC_L1_SPOKES; n++) {
+            members = hc_l1_count_list(l1, &s->spokes[level][n], HC_L1_LIVE,
+                                       sums->live);
+            on_wheel += members;
+
+            if (members && !(s->occupied[level] & 1u << n)) {
+                return 0;
+            }
+        }
+    }
+
+    return on_wheel == sums->live
+           && hc_l1_count_list(l1, &s->graves, HC_L1_GRAVE, sums->graves)
+              == sums->graves;
+}
+
+
+static int
+hc_l1_check_holes_locked(const hc_l1_t *l1, const hc_l1_shard_t *s,
+    uint64_t holes)
+{
+    uint32_t             class, at, before;
+    uint64_t             n;
+    const hc_l1_hole_t  *hole;
+
+    n = 0;
+
+    for (class = 0; class < HC_L1_CLASSES; class++) {
+        before = 0;
+
+        if (!(s->small[class / 8] & 1u << class % 8) != !s->holes[class]
+            || !(s->large & 1u << class / 8) != !s->small[class / 8])
+        {
+            return 0;
+        }
+
+        for (at = s->holes[class]; at; at = hole->next) {
+            hole = hc_l1_at(l1, at);
+
+            if (hole->kind != HC_L1_HOLE || hole->prev != before
+                || ++n > holes)
+            {
+                return 0;
+            }
+
+            before = at;
+        }
+    }
+
+    return n == holes;
 }
 
 
@@ -159,18 +273,16 @@ hc_l1_check_locked(hc_l1_t *l1, hc_l1_shard_t *s)
     memset(&sums, 0, sizeof(sums));
     hc_l1_collect_locked(l1, s);
 
-    if (s->changing
-        || s->head < s->start || s->head >= s->end
-        || s->tail < s->start || s->tail >= s->end
-        || s->purged > s->used || s->used > s->end - s->start)
-    {
+    if (s->changing || s->unswept > s->nbuckets) {
         return 0;
     }
 
     return hc_l1_check_walk_locked(l1, s, &sums)
-           && sums.used == s->used
+           && sums.free == s->free
            && sums.entries == s->entries
            && sums.bytes == s->bytes
            && sums.pinned == l1->npins
-           && hc_l1_check_chains_locked(l1, s, sums.linked);
+           && hc_l1_check_chains_locked(l1, s, sums.live)
+           && hc_l1_check_lists_locked(l1, s, &sums)
+           && hc_l1_check_holes_locked(l1, s, sums.holes);
 }

@@ -1,153 +1,169 @@
 /*
- * Making room: first in, first out, with a second chance for what was hit.
+ * Which entry goes: the one that is worth least among a few.
  *
- * The only file that decides which entry goes.
+ * The only file that decides it.  A hit writes two small numbers into the item
+ * and nothing else: no list is kept in any order.  To find a victim, the next
+ * items in the order of the table are looked at, which is as good as random
+ * ones and misses none, and the one with the lowest value goes:
+ *
+ *   value = 3/2 log(1 + uses) - log(idle + 1/32) - 7/16 log(size)
+ *
+ * This is hyperbolic caching (Blankstein, Sen and Freedman, 2017) with the
+ * time since the last use for the time in the cache, and a part of the size:
+ * the whole of it would keep the small ones at the expense of bytes.  Idle
+ * time is counted in turnovers: how often the shard could have been filled
+ * with what was stored since, a clock that stops when nothing is needed.
+ *
+ * Uses outlive the item in the sketch of hc_l1_seen.c, so that what comes
+ * back is known, and what comes by once is not kept for long.
  */
 
 #include "hc_l1_priv.h"
 
 
-/* Moved to the head by one store: enough to keep the hot ones of a region,
- * little enough to bound the time under the lock.  A store of more bytes than
- * that may move as many as it writes. */
+#define HC_L1_SAMPLE    16               /* items looked at for a victim */
+#define HC_L1_USES_MAX  15
 
-#define HC_L1_MOVE_BYTES  (64 * 1024)
+#define HC_L1_TURNOVER  256              /* units of the clock */
 
 
-/* 1: the live item at the tail goes round once more. */
+/* 256 * 3/2 * log2(1 + uses); never hit: worth half of once, and less */
+
+static const int16_t  hc_l1_weight[HC_L1_USES_MAX + 1] = {
+    -384, 384, 576, 768, 864, 960, 1056, 1152,
+    1200, 1248, 1296, 1344, 1392, 1440, 1488, 1536
+};
+
+
+/* log2(n) in 1/256, n > 0; between powers of two a straight line. */
 
 static int
-hc_l1_deserves_locked(const hc_l1_item_t *item, uint64_t now)
+hc_l1_log2(uint32_t n)
 {
-    hc_entry_core_t  core;
+    int  power;
 
-    if (!item->hit) {
-        return 0;
+    power = 31 - __builtin_clz(n);
+
+    return power * 256 + (int) (((uint64_t) n << 8 >> power) & 0xff);
+}
+
+
+/* What is known of the sample so far. */
+
+typedef struct {
+    hc_l1_item_t  *item;             /* NULL: none yet */
+    int            value;
+    unsigned       n;
+} hc_l1_lowest_t;
+
+
+/* Written when they change, so that a line which many read stays shared. */
+
+void
+hc_l1_used_locked(const hc_l1_shard_t *s, hc_l1_item_t *item)
+{
+    if (item->uses < HC_L1_USES_MAX) {
+        item->uses++;
     }
 
-    core = hc_l1_core(item);
+    if (item->stamp != s->clock) {
+        item->stamp = s->clock;
+    }
+}
 
-    return hc_l1_before(now, hc_l1_keep_until(&core));
+
+/* What was known when it went counts half. */
+
+unsigned
+hc_l1_history_locked(hc_l1_t *l1, const hc_l1_key_t *k,
+    const hc_l1_item_t *old)
+{
+    unsigned  seen;
+
+    if (old) {
+        return old->uses;
+    }
+
+    seen = hc_l1_recall(l1, (uint32_t) k->hash);
+
+    return seen == 0 ? 0 : (seen + 1) / 2;
+}
+
+
+void
+hc_l1_born_locked(hc_l1_shard_t *s, hc_l1_item_t *item, unsigned uses)
+{
+    uint32_t  unit;
+
+    unit = (s->end - s->start) / HC_L1_TURNOVER;
+
+    s->turned += item->size;
+    s->clock += (uint16_t) (s->turned / unit);
+    s->turned %= unit;
+
+    item->uses = hc_min(uses, HC_L1_USES_MAX) & 0xf;
+    item->stamp = s->clock;
+}
+
+
+static int
+hc_l1_value_locked(const hc_l1_shard_t *s, const hc_l1_item_t *item)
+{
+    uint32_t  idle;
+
+    idle = (uint16_t) (s->clock - item->stamp);
+
+    return hc_l1_weight[item->uses]
+           - hc_l1_log2(idle + HC_L1_TURNOVER / 32)
+           - hc_l1_log2(item->size) * 7 / 16;
 }
 
 
 static void
-hc_l1_evict_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item,
-    uint64_t now)
+hc_l1_sample_chain_locked(hc_l1_t *l1, const hc_l1_shard_t *s,
+    hc_l1_lowest_t *lowest)
 {
-    hc_entry_core_t  core;
-
-    if (!hc_l1_purged(s, s->tail)) {
-        core = hc_l1_core(item);
-
-        if (hc_l1_before(now, hc_l1_keep_until(&core))) {
-            s->n.evictions++;
-
-        } else {
-            s->n.expired++;
-        }
-    }
-
-    hc_l1_unlink_locked(l1, s, item);
-}
-
-
-/* From the tail to the head; the gap between them is free, so the two places
- * may overlap but nothing else is written to. */
-
-static void
-hc_l1_move_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item)
-{
-    uint32_t  n, *link;
-
-    n = item->size;
-    link = hc_l1_find_link_locked(l1, s, item);
-
-    *link = s->head;
-    hc_l1_pause_at("item before its move");
-    memmove(hc_l1_at(l1, s->head), item, (size_t) n * HC_L1_UNIT);
-
-    (void) hc_l1_take_locked(s, n);
-    hc_l1_pass_locked(s, n);
-}
-
-
-/* One item at the tail goes, moves or is jumped over.  Returns its size. */
-
-static uint32_t
-hc_l1_step_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t *budget,
-    uint64_t now)
-{
-    int            pinned, keep;
-    uint32_t       n;
+    int            value;
+    uint32_t       at;
     hc_l1_item_t  *item;
 
-    item = hc_l1_at(l1, s->tail);
-    n = item->size;
-    hc_assert(n > 0);
+    for (at = hc_l1_buckets(l1, s)[s->hand]; at; at = item->next) {
+        item = hc_l1_at(l1, at);
 
-    pinned = item->state != HC_L1_FILLER && hc_l1_is_pinned(l1, s->tail);
-    keep = 0;
-
-    if (item->state == HC_L1_LIVE) {
-        keep = !hc_l1_purged(s, s->tail)
-               && hc_l1_deserves_locked(item, now)
-               && (pinned || n <= *budget);
-
-        if (!keep) {
-            hc_l1_evict_locked(l1, s, item, now);
-        }
-
-        item->hit = 0;
-    }
-
-    if (pinned) {
-        hc_l1_jump_locked(l1, s, n);
-
-    } else if (keep) {
-        *budget -= n;
-        hc_l1_move_locked(l1, s, item);
-
-    } else {
-        hc_l1_pass_locked(s, n);
-    }
-
-    return n;
-}
-
-
-/*
- * Ends: an item is kept once, as nobody can hit it meanwhile.  So after one
- * lap everything that is not pinned goes, and within the next one the head
- * comes by the space that hc_l1_has_room_locked() found.
- */
-
-uint32_t
-hc_l1_room_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n, uint64_t now)
-{
-    uint32_t  gap, budget;
-    uint64_t  walked, most;
-
-    budget = hc_max(n, HC_L1_MOVE_BYTES / HC_L1_UNIT);
-    most = 3 * (uint64_t) (s->end - s->start);
-    walked = 0;
-
-    while (walked <= most) {
-        gap = hc_l1_gap_locked(s);
-
-        if (gap >= n) {
-            return hc_l1_take_locked(s, n);
-        }
-
-        if (gap > 0 && s->head >= s->tail) {
-            hc_l1_fill_locked(l1, s, gap);
-            hc_l1_pause_at("filler at the end");
+        if (hc_l1_is_pinned(l1, at)) {
             continue;
         }
 
-        walked += hc_l1_step_locked(l1, s, &budget, now);
-        hc_l1_pause_at("tail moved");
+        value = hc_l1_value_locked(s, item);
+
+        if (lowest->item == NULL || value < lowest->value) {
+            lowest->item = item;
+            lowest->value = value;
+        }
+
+        lowest->n++;
+    }
+}
+
+
+/* NULL: all that is left is pinned. */
+
+hc_l1_item_t *
+hc_l1_victim_locked(hc_l1_t *l1, hc_l1_shard_t *s)
+{
+    uint32_t        n;
+    hc_l1_lowest_t  lowest;
+
+    memset(&lowest, 0, sizeof(lowest));
+
+    for (n = 0; n < s->nbuckets && lowest.n < HC_L1_SAMPLE; n++) {
+        hc_l1_sample_chain_locked(l1, s, &lowest);
+        s->hand = s->hand + 1 < s->nbuckets ? s->hand + 1 : 0;
     }
 
-    return 0;
+    if (lowest.item) {
+        hc_l1_remember(l1, lowest.item->hash, lowest.item->uses + 1u);
+    }
+
+    return lowest.item;
 }

@@ -5,12 +5,10 @@
  *
  *   region   | buckets | arena            one per shard, all of one size
  *
- *   arena    start        tail                     head         end
- *            |  free      | item | item | ... | item |  free    |
- *            |  ... item  | free | item | ...        | filler   |   wrapped
+ *   arena    | item | hole | item | item | ... | hole | item |
  *
- *   item     | size, state, hit | next | hash | fresh_for |     16 bytes
- *            | core 32 | tags | key | variant | headers | body  an hc_entry
+ *   item     | hc_l1_item_t 52 | tags | key | variant | headers | body
+ *   hole     | size | next | prev |  ...  | size |
  *
  *   bucket -> item -> item -> 0           chained by `next`, live items only
  *
@@ -18,14 +16,19 @@
  * block's start; hence no block above 32 GB.  0 is no place: the header is
  * there.
  *
- * The arena is a ring, walked item by item from the tail; sizes of items and
- * fillers add up to `used`.  New items go to the head.  What the tail meets is
- * taken back, or moved to the head when it was hit since (evict).  A pinned
- * item stays where it is: the head jumps over it, with a filler before it, so
- * that it becomes the youngest item of the walk (space).
+ * Room (alloc, space): holes are kept by size as in TLSF (Masmano et al.,
+ * 2004); two never lie side by side.  When there is enough free memory, but
+ * in pieces, the items behind a hole are moved into other holes.  So nearly
+ * all of the arena is in use, whatever the sizes that come and go.
  *
- * Purge: the first `purged` units from the tail are forgotten, whatever their
- * items say.  Such items leave their chains when somebody meets them.
+ * Who goes (wheel, table, evict, in this order): what is past its time, found
+ * by a timing wheel; what a purge has forgotten; what is worth least.
+ *
+ * Purge: a new generation.  Items of an older one are forgotten; they leave
+ * their chains when somebody meets them, and every put sweeps a few buckets.
+ *
+ * Pinned items are never moved or written over.  One that has to go becomes a
+ * grave until nobody sends it any more.
  *
  * Death: `changing` of a shard is not 0 while its structure is in between.
  * The next owner of the lock then rebuilds the shard from the rows alone.
@@ -48,26 +51,73 @@
 #define HC_L1_SLOTS        128
 #define HC_L1_ASK_AGAIN    1000          /* ms, for a slot */
 #define HC_L1_SHARDS_MAX   64
-#define HC_L1_SIZE_MAX     ((1u << 28) - 1)          /* units of one item */
+#define HC_L1_SIZE_MAX     ((1u << 29) - 1)          /* units of a shard */
+#define HC_L1_HEADERS_MAX  ((1u << 24) - 1)          /* bytes */
 
-#define HC_L1_FILLER       1
-#define HC_L1_DEAD         2             /* was an entry; in no chain */
-#define HC_L1_LIVE         3             /* in its chain, unless purged */
+#define HC_L1_HOLE         0
+#define HC_L1_LIVE         1             /* in its chain */
+#define HC_L1_GRAVE        2             /* in no chain, still being sent */
+
+#define HC_L1_CLASSES      216           /* of holes, by size */
+#define HC_L1_LEVELS       4             /* of the wheel */
+#define HC_L1_SPOKES       32            /* of a level */
 
 
-/* A filler may be one unit long: only its first word exists then. */
+/* A link in one of the lists of a shard, or the head of one; circular. */
 
 typedef struct {
-    uint32_t  size:28;           /* units, all included */
-    uint32_t  state:3;
-    uint32_t  hit:1;             /* since it last was at the head */
-    uint32_t  next;
-    uint32_t  hash;              /* low half of the key's hash */
-    uint32_t  fresh_for;         /* ms from the entry's born_at */
+    uint32_t  next;              /* places of other nodes */
+    uint32_t  prev;
+} hc_l1_node_t;
+
+
+/*
+ * What an entry's core says, packed: 52 bytes beside its tags.  The body's
+ * length follows from `size`, the other lengths and `slack`.
+ */
+
+typedef struct {
+    uint32_t      size:29;       /* units, all included */
+    uint32_t      kind:2;
+    uint32_t      after_hole:1;
+    uint32_t      next;
+    uint32_t      hash;          /* low half of the key's hash */
+    uint32_t      gen:8;
+    uint32_t      slack:4;       /* bytes at the end that mean nothing */
+    uint32_t      uses:4;        /* evict's */
+    uint32_t      stamp:16;      /* evict's */
+    hc_l1_node_t  node;          /* of a spoke, or of the graves */
+    uint32_t      born_low;      /* ms; biased, so that it may be before 0 */
+    uint32_t      born_high:8;
+    uint32_t      headers_len:24;
+    uint32_t      lifetime;
+    uint32_t      stale_for;
+    uint32_t      fresh_for;     /* ms from born_at */
+    uint16_t      status;
+    uint16_t      key_len;
+    uint16_t      variant_len;
+    uint8_t       ntags;
+    uint8_t       flags;
 } hc_l1_item_t;
 
-_Static_assert(sizeof(hc_l1_item_t) == 16, "item header");
-_Static_assert(sizeof(hc_entry_core_t) == HC_ENTRY_CORE_SIZE, "entry core");
+_Static_assert(sizeof(hc_l1_item_t) == 52, "item header");
+_Static_assert(offsetof(hc_l1_item_t, node) % HC_L1_UNIT == 0, "node's place");
+
+#define HC_L1_NODE_AT      (offsetof(hc_l1_item_t, node) / HC_L1_UNIT)
+
+
+/* Free memory; at least two units.  Its size stands in its last word too, for
+ * the item behind it. */
+
+typedef struct {
+    uint32_t  size:29;
+    uint32_t  kind:2;
+    uint32_t  after_hole:1;      /* never */
+    uint32_t  next;              /* of its class */
+    uint32_t  prev;              /* 0: the first */
+} hc_l1_hole_t;
+
+#define HC_L1_HOLE_MIN     2             /* units */
 
 
 typedef struct {
@@ -77,22 +127,40 @@ typedef struct {
 } hc_l1_counters_t;
 
 
+/* A hit reads and writes the first line only. */
+
 typedef struct {
     _Alignas(HC_L1_LINE)
     pthread_mutex_t   mutex;
     uint32_t          changing;  /* nests */
-    uint32_t          mask;      /* buckets - 1 */
+    uint32_t          nbuckets;
     uint64_t          buckets;   /* bytes from the block's start */
-    uint32_t          start;     /* of the arena */
-    uint32_t          end;
-    uint32_t          head;      /* start .. end - 1 */
-    uint32_t          tail;
-    uint32_t          used;
-    uint32_t          purged;    /* <= used */
+    hc_l1_counters_t  n;
+
     uint64_t          entries;
     uint64_t          bytes;
-    hc_l1_counters_t  n;
+    uint32_t          start;     /* of the arena */
+    uint32_t          end;
+    uint32_t          free;      /* units in holes */
+    uint32_t          hand;      /* evict's next bucket */
+    uint32_t          unswept;   /* buckets, since the last purge */
+    uint32_t          turned;    /* units stored since the clock moved */
+    uint16_t          clock;     /* evict's */
+    uint8_t           gen;
+    uint8_t           swept_gen; /* no older one is left */
+
+    uint32_t          large;     /* bit n: a class of 8 n .. 8 n + 7 has one */
+    uint8_t           small[HC_L1_CLASSES / 8];
+    uint32_t          holes[HC_L1_CLASSES];
+
+    uint64_t          tick;      /* the wheel's; ms / HC_L1_TICK */
+    uint32_t          occupied[HC_L1_LEVELS];
+    hc_l1_node_t      spokes[HC_L1_LEVELS][HC_L1_SPOKES];
+    hc_l1_node_t      graves;
 } hc_l1_shard_t;
+
+_Static_assert(offsetof(hc_l1_shard_t, n.misses) <= 2 * HC_L1_LINE,
+               "counters of hits");
 
 
 /*
@@ -217,29 +285,53 @@ hc_l1_place(const hc_l1_t *l1, const void *p)
 }
 
 
-static inline unsigned char *
-hc_l1_entry_of(hc_l1_item_t *item)
-{
-    return (unsigned char *) (item + 1);
-}
-
-
-static inline hc_entry_core_t
-hc_l1_core(const hc_l1_item_t *item)
-{
-    hc_entry_core_t  core;
-
-    memcpy(&core, item + 1, sizeof(core));
-
-    return core;
-}
-
+#define HC_L1_BORN_BIAS  (1ll << 39)
 
 static inline uint64_t
-hc_l1_payload(const hc_entry_core_t *core)
+hc_l1_born_at(const hc_l1_item_t *item)
 {
-    return (uint64_t) core->key_len + core->variant_len + core->headers_len
-           + core->body_len;
+    return ((uint64_t) item->born_high << 32 | item->born_low)
+           - HC_L1_BORN_BIAS;
+}
+
+
+/* Bytes of the item up to its slack. */
+
+static inline size_t
+hc_l1_length(const hc_l1_item_t *item)
+{
+    return (size_t) item->size * HC_L1_UNIT - item->slack;
+}
+
+
+/* Bytes of key, variant, headers and body. */
+
+static inline size_t
+hc_l1_payload(const hc_l1_item_t *item)
+{
+    return hc_l1_length(item) - sizeof(hc_l1_item_t)
+           - item->ntags * sizeof(hc_tag_t);
+}
+
+
+static inline const hc_tag_t *
+hc_l1_tags(const hc_l1_item_t *item)
+{
+    return (const hc_tag_t *) (item + 1);
+}
+
+
+static inline const unsigned char *
+hc_l1_key_of(const hc_l1_item_t *item)
+{
+    return (const unsigned char *) (hc_l1_tags(item) + item->ntags);
+}
+
+
+static inline hc_l1_item_t *
+hc_l1_item_of(const hc_l1_t *l1, uint32_t node)
+{
+    return hc_l1_at(l1, node - (uint32_t) HC_L1_NODE_AT);
 }
 
 
@@ -254,20 +346,9 @@ hc_l1_before(uint64_t now, uint64_t when)
 
 
 static inline uint64_t
-hc_l1_keep_until(const hc_entry_core_t *core)
+hc_l1_keep_until(const hc_l1_item_t *item)
 {
-    return core->born_at + core->lifetime + core->stale_for;
-}
-
-
-static inline int
-hc_l1_purged(const hc_l1_shard_t *s, uint32_t at)
-{
-    uint32_t  age;
-
-    age = at - s->tail + (at < s->tail ? s->end - s->start : 0);
-
-    return age < s->purged;
+    return hc_l1_born_at(item) + item->lifetime + item->stale_for;
 }
 
 
@@ -307,7 +388,14 @@ uint32_t hc_l1_need(const hc_l1_t *l1, const hc_entry_t *e);
 hc_l1_rc_e hc_l1_put_locked(hc_l1_t *l1, hc_l1_shard_t *s,
     const hc_l1_put_t *put);
 
-/* table: finds by key; forgets an item, which stays in the walk as dead */
+/* item: an entry in and out of it; 0 at expires: it is never fresh again */
+
+void hc_l1_item_write(hc_l1_item_t *item, const hc_l1_put_t *put);
+void hc_l1_item_read(const hc_l1_item_t *item, hc_entry_t *e);
+
+/* table: finds by key; in and out of its chain, which is also in and out of
+ * the wheel and the sums; forgets all; takes back what was forgotten, at most
+ * so many buckets of it, 1: there was something */
 
 hc_l1_item_t *hc_l1_find_locked(hc_l1_t *l1, hc_l1_shard_t *s,
     const hc_l1_key_t *k);
@@ -315,29 +403,80 @@ void hc_l1_link_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item);
 void hc_l1_unlink_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item);
 uint32_t *hc_l1_find_link_locked(hc_l1_t *l1, hc_l1_shard_t *s,
     hc_l1_item_t *item);
+void hc_l1_purge_locked(hc_l1_t *l1, hc_l1_shard_t *s);
+int hc_l1_swept_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t buckets);
 
 static inline uint32_t *
-hc_l1_bucket(const hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t hash)
+hc_l1_buckets(const hc_l1_t *l1, const hc_l1_shard_t *s)
 {
-    return (uint32_t *) (l1->base + s->buckets) + (hash & s->mask);
+    return (uint32_t *) (l1->base + s->buckets);
 }
 
-/* space: the ring; knows nothing of entries */
+static inline uint32_t
+hc_l1_bucket(const hc_l1_shard_t *s, uint32_t hash)
+{
+    return (uint32_t) ((uint64_t) hash * s->nbuckets >> 32);
+}
 
-uint32_t hc_l1_gap_locked(const hc_l1_shard_t *s);
-uint32_t hc_l1_take_locked(hc_l1_shard_t *s, uint32_t n);
-void hc_l1_pass_locked(hc_l1_shard_t *s, uint32_t n);
-void hc_l1_fill_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n);
-void hc_l1_jump_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n);
+/* node: circular lists */
+
+void hc_l1_list_init(hc_l1_t *l1, hc_l1_node_t *head);
+int hc_l1_list_empty(const hc_l1_t *l1, const hc_l1_node_t *head);
+void hc_l1_list_add(hc_l1_t *l1, hc_l1_node_t *head, hc_l1_node_t *node);
+void hc_l1_list_remove(hc_l1_t *l1, hc_l1_node_t *node);
+void hc_l1_list_moved(hc_l1_t *l1, hc_l1_node_t *node);
+
+/* alloc: holes by size.  _alloc: n units or one more, in *size; 0: no hole is
+ * large enough.  _release: any run of units.  `after` is what follows a run:
+ * told whether a hole ends before it. */
+
+uint32_t hc_l1_alloc_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n,
+    uint32_t *size);
+void hc_l1_release_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t at,
+    uint32_t size, int after_hole);
+void hc_l1_hook_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t at,
+    uint32_t size);
+void hc_l1_unhook_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t at);
+uint32_t hc_l1_large_hole_locked(const hc_l1_t *l1, const hc_l1_shard_t *s,
+    uint32_t n);
+void hc_l1_tell_after_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t at,
+    int hole);
+
+/* space: an item's memory back, now or when nobody sends it any more; n units,
+ * whatever has to go, 0: no room.  The caller has collected the pins. */
+
+void hc_l1_drop_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item);
+void hc_l1_bury_locked(hc_l1_t *l1, hc_l1_shard_t *s);
+uint32_t hc_l1_room_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n,
+    uint64_t now, uint32_t *size);
 int hc_l1_has_room_locked(const hc_l1_t *l1, const hc_l1_shard_t *s,
     uint32_t n);
+
+/* reset: one hole but for the collected pins; the same after a death */
+
+void hc_l1_clear_locked(hc_l1_t *l1, hc_l1_shard_t *s);
 void hc_l1_reset_locked(hc_l1_t *l1, hc_l1_shard_t *s);
 
-/* evict: n units at the head, whatever has to go; 0: no room.  The caller has
- * collected the pins. */
+/* wheel: at most `steps` items looked at; 1: something went */
 
-uint32_t hc_l1_room_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n,
-    uint64_t now);
+void hc_l1_wheel_add_locked(hc_l1_t *l1, hc_l1_shard_t *s,
+    hc_l1_item_t *item);
+int hc_l1_expire_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint64_t now,
+    unsigned steps);
+
+/* evict: what is known of an item's use; which one goes, NULL: none can.
+ * _history: of a key that is about to be stored, over `old` or NULL. */
+
+void hc_l1_used_locked(const hc_l1_shard_t *s, hc_l1_item_t *item);
+unsigned hc_l1_history_locked(hc_l1_t *l1, const hc_l1_key_t *k,
+    const hc_l1_item_t *old);
+void hc_l1_born_locked(hc_l1_shard_t *s, hc_l1_item_t *item, unsigned uses);
+hc_l1_item_t *hc_l1_victim_locked(hc_l1_t *l1, hc_l1_shard_t *s);
+
+/* seen: how often a key was asked for while it was not stored */
+
+unsigned hc_l1_recall(const hc_l1_t *l1, uint32_t hash);
+void hc_l1_remember(hc_l1_t *l1, uint32_t hash, unsigned uses);
 
 /* pins: rows of all slots that lie in a shard; rows of this process */
 

@@ -1,5 +1,6 @@
 /*
- * How often a key was asked for: a count-min sketch of two rows of bytes.
+ * How often a key was asked for while it was not stored: a count-min sketch
+ * (Cormode and Muthukrishnan, 2005) of two rows of bytes.
  *
  * Loads and stores are plain relaxed ones: a count lost in a race is a miss
  * more before an entry is stored.
@@ -14,31 +15,73 @@
 #define HC_L1_AGE_CALLS  512
 
 
-static unsigned
-hc_l1_count(uint8_t *counter)
+typedef struct {
+    uint8_t  *one;
+    uint8_t  *two;
+} hc_l1_counts_t;
+
+
+/* The second place follows from the hash, too (Fibonacci hashing). */
+
+static hc_l1_counts_t
+hc_l1_counts(const hc_l1_t *l1, uint32_t hash)
 {
-    uint8_t  n;
+    uint32_t        width;
+    uint8_t        *rows;
+    hc_l1_counts_t  counts;
 
-    n = __atomic_load_n(counter, __ATOMIC_RELAXED);
+    width = l1->header->nseen;
+    rows = l1->base + l1->header->seen_at;
 
-    if (n < UINT8_MAX) {
-        n++;
-        __atomic_store_n(counter, n, __ATOMIC_RELAXED);
-    }
+    counts.one = rows + (hash & (width - 1));
+    counts.two = rows + width
+                 + ((uint64_t) (hash * 2654435769u) * width >> 32);
 
-    return n;
+    return counts;
+}
+
+
+static unsigned
+hc_l1_count(const uint8_t *counter)
+{
+    return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+
+static void
+hc_l1_count_set(uint8_t *counter, unsigned n)
+{
+    __atomic_store_n(counter, (uint8_t) hc_min(n, UINT8_MAX),
+                     __ATOMIC_RELAXED);
 }
 
 
 static void
 hc_l1_age(uint8_t *line)
 {
-    uint8_t   n;
     unsigned  i;
 
     for (i = 0; i < HC_L1_LINE; i++) {
-        n = __atomic_load_n(&line[i], __ATOMIC_RELAXED);
-        __atomic_store_n(&line[i], n / 2, __ATOMIC_RELAXED);
+        hc_l1_count_set(&line[i], hc_l1_count(&line[i]) / 2);
+    }
+}
+
+
+static void
+hc_l1_age_some(hc_l1_t *l1)
+{
+    uint8_t   *rows;
+    uint32_t   width, calls, line;
+
+    width = l1->header->nseen;
+    rows = l1->base + l1->header->seen_at;
+
+    calls = __atomic_add_fetch(&l1->header->seen_calls, 1, __ATOMIC_RELAXED);
+
+    if (calls % HC_L1_AGE_CALLS == 0) {
+        line = calls / HC_L1_AGE_CALLS % (width / HC_L1_LINE) * HC_L1_LINE;
+        hc_l1_age(rows + line);
+        hc_l1_age(rows + width + line);
     }
 }
 
@@ -46,24 +89,43 @@ hc_l1_age(uint8_t *line)
 unsigned
 hc_l1_seen(hc_l1_t *l1, const hc_l1_key_t *k)
 {
-    uint8_t   *one, *two;
-    uint32_t   width, calls, line;
-    unsigned   n, m;
+    unsigned        n;
+    hc_l1_counts_t  counts;
 
-    width = l1->header->nseen;
-    one = l1->base + l1->header->seen_at;
-    two = one + width;
+    hc_l1_age_some(l1);
 
-    calls = __atomic_add_fetch(&l1->header->seen_calls, 1, __ATOMIC_RELAXED);
+    counts = hc_l1_counts(l1, (uint32_t) k->hash);
+    n = hc_min(hc_l1_count(counts.one), hc_l1_count(counts.two)) + 1;
 
-    if (calls % HC_L1_AGE_CALLS == 0) {
-        line = calls / HC_L1_AGE_CALLS % (width / HC_L1_LINE) * HC_L1_LINE;
-        hc_l1_age(one + line);
-        hc_l1_age(two + line);
-    }
+    hc_l1_count_set(counts.one, hc_l1_count(counts.one) + 1);
+    hc_l1_count_set(counts.two, hc_l1_count(counts.two) + 1);
 
-    n = hc_l1_count(one + (k->hash & (width - 1)));
-    m = hc_l1_count(two + (k->hash >> 32 & (width - 1)));
+    return hc_min(n, UINT8_MAX);
+}
 
-    return hc_min(n, m);
+
+unsigned
+hc_l1_recall(const hc_l1_t *l1, uint32_t hash)
+{
+    hc_l1_counts_t  counts;
+
+    counts = hc_l1_counts(l1, hash);
+
+    return hc_min(hc_l1_count(counts.one), hc_l1_count(counts.two));
+}
+
+
+/* At least so many. */
+
+void
+hc_l1_remember(hc_l1_t *l1, uint32_t hash, unsigned uses)
+{
+    hc_l1_counts_t  counts;
+
+    hc_l1_age_some(l1);
+
+    counts = hc_l1_counts(l1, hash);
+
+    hc_l1_count_set(counts.one, hc_max(hc_l1_count(counts.one), uses));
+    hc_l1_count_set(counts.two, hc_max(hc_l1_count(counts.two), uses));
 }

@@ -11,57 +11,42 @@
 static int
 hc_l1_has_key(const hc_l1_item_t *item, const hc_l1_key_t *k)
 {
-    hc_entry_core_t       core;
     const unsigned char  *p;
 
-    core = hc_l1_core(item);
+    if (item->key_len != k->key.len || item->variant_len != k->variant.len) {
+        return 0;
+    }
 
-    p = (const unsigned char *) (item + 1) + HC_ENTRY_CORE_SIZE
-        + core.ntags * sizeof(hc_tag_t);
+    p = hc_l1_key_of(item);
 
-    return hc_str_eq(hc_str(p, core.key_len), k->key)
-           && hc_str_eq(hc_str(p + core.key_len, core.variant_len),
-                        k->variant);
+    return memcmp(p, k->key.data, k->key.len) == 0
+           && (k->variant.len == 0
+               || memcmp(p + k->key.len, k->variant.data, k->variant.len)
+                  == 0);
 }
 
 
-static void
-hc_l1_drop_purged_locked(hc_l1_shard_t *s, uint32_t *link, hc_l1_item_t *item)
-{
-    hc_l1_change_locked(s);
-
-    *link = item->next;
-    hc_l1_pause_at("purged item out of its chain");
-    item->state = HC_L1_DEAD;
-
-    hc_l1_changed_locked(s);
-}
-
-
-/* NULL: not there.  Purged items met on the way leave the chain, so that a
- * purge is paid for once and by those who come by. */
+/* NULL: not there. */
 
 hc_l1_item_t *
 hc_l1_find_locked(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_key_t *k)
 {
-    uint32_t      *link;
+    uint32_t       at;
     hc_l1_item_t  *item;
 
-    link = hc_l1_bucket(l1, s, (uint32_t) k->hash);
+    at = hc_l1_buckets(l1, s)[hc_l1_bucket(s, (uint32_t) k->hash)];
 
-    while (*link) {
-        item = hc_l1_at(l1, *link);
+    while (at) {
+        item = hc_l1_at(l1, at);
 
-        if (hc_l1_purged(s, *link)) {
-            hc_l1_drop_purged_locked(s, link, item);
-            continue;
-        }
-
-        if (item->hash == (uint32_t) k->hash && hc_l1_has_key(item, k)) {
+        if (item->hash == (uint32_t) k->hash
+            && item->gen == s->gen
+            && hc_l1_has_key(item, k))
+        {
             return item;
         }
 
-        link = &item->next;
+        at = item->next;
     }
 
     return NULL;
@@ -71,19 +56,20 @@ hc_l1_find_locked(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_key_t *k)
 void
 hc_l1_link_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item)
 {
-    uint32_t         *link;
-    hc_entry_core_t   core;
+    uint32_t  *link;
 
-    link = hc_l1_bucket(l1, s, item->hash);
-    core = hc_l1_core(item);
+    link = hc_l1_buckets(l1, s) + hc_l1_bucket(s, item->hash);
 
     item->next = *link;
-    item->state = HC_L1_LIVE;
+    item->kind = HC_L1_LIVE;
+    item->gen = s->gen;
     hc_l1_pause_at("item before its chain");
     *link = hc_l1_place(l1, item);
 
+    hc_l1_wheel_add_locked(l1, s, item);
+
     s->entries++;
-    s->bytes += hc_l1_payload(&core);
+    s->bytes += hc_l1_payload(item);
 }
 
 
@@ -96,7 +82,7 @@ hc_l1_find_link_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item)
     hc_l1_item_t  *other;
 
     at = hc_l1_place(l1, item);
-    link = hc_l1_bucket(l1, s, item->hash);
+    link = hc_l1_buckets(l1, s) + hc_l1_bucket(s, item->hash);
 
     while (*link != at) {
         hc_assert(*link != 0);
@@ -111,23 +97,81 @@ hc_l1_find_link_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item)
 void
 hc_l1_unlink_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item)
 {
-    uint32_t         *link;
-    hc_entry_core_t   core;
+    hc_assert(item->kind == HC_L1_LIVE);
 
-    hc_assert(item->state == HC_L1_LIVE);
-
-    hc_l1_change_locked(s);
-
-    link = hc_l1_find_link_locked(l1, s, item);
-    *link = item->next;
+    *hc_l1_find_link_locked(l1, s, item) = item->next;
     hc_l1_pause_at("item out of its chain");
-    item->state = HC_L1_DEAD;
+    hc_l1_list_remove(l1, &item->node);
 
-    if (!hc_l1_purged(s, hc_l1_place(l1, item))) {
-        core = hc_l1_core(item);
+    if (item->gen == s->gen) {
         s->entries--;
-        s->bytes -= hc_l1_payload(&core);
+        s->bytes -= hc_l1_payload(item);
+    }
+}
+
+
+/* A generation's number comes round: before it may mean two, all is cleared
+ * the long way, which only happens when 255 purges come before a sweep ends. */
+
+void
+hc_l1_purge_locked(hc_l1_t *l1, hc_l1_shard_t *s)
+{
+    s->gen++;
+    hc_l1_pause_at("purged");
+
+    if (s->gen == s->swept_gen) {
+        hc_l1_collect_locked(l1, s);
+        hc_l1_clear_locked(l1, s);
+        return;
     }
 
-    hc_l1_changed_locked(s);
+    s->unswept = s->nbuckets;
+    s->entries = 0;
+    s->bytes = 0;
+}
+
+
+/* 1: the chain had purged items, which are gone. */
+
+static int
+hc_l1_sweep_chain_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t at)
+{
+    int            gone;
+    hc_l1_item_t  *item;
+
+    gone = 0;
+
+    while (at) {
+        item = hc_l1_at(l1, at);
+        at = item->next;
+
+        if (item->gen != s->gen) {
+            hc_l1_drop_locked(l1, s, item);
+            gone = 1;
+        }
+    }
+
+    return gone;
+}
+
+
+int
+hc_l1_swept_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t buckets)
+{
+    int        gone;
+    uint32_t  *bucket;
+
+    bucket = hc_l1_buckets(l1, s);
+    gone = 0;
+
+    while (s->unswept && buckets-- && !gone) {
+        gone = hc_l1_sweep_chain_locked(l1, s, bucket[s->unswept - 1]);
+        s->unswept--;
+
+        if (s->unswept == 0) {
+            s->swept_gen = s->gen;
+        }
+    }
+
+    return gone;
 }
