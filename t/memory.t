@@ -14,12 +14,19 @@ use List::Util qw(max min);
 
 use constant CLIENTS => 4;
 use constant REQUESTS => 3000;         # of a client in a round
-use constant ROUNDS => 8;              # the first ones warm up
+use constant WARM_UP => 2;             # rounds
+use constant ROUNDS => 8;              # the least, and the most
+use constant ROUNDS_MOST => 20;
 use constant SLACK => 1024;            # kB
-use constant FILES => 2 * (24 + 8 + 2);   # own, kept to the app and to Redis
+use constant KEPT => 2 * (8 + 2);      # connections to the app and to Redis
 use constant BIG => 400_000;
 use constant SLOW => 40_000;
 
+
+# What is large is mapped by itself and goes back when it is freed, whatever
+# lies beside it: how many of them met in a round is not seen in the next.
+
+$ENV{MALLOC_TRIM_THRESHOLD_} = $ENV{MALLOC_MMAP_THRESHOLD_} = 4096;
 
 # The app is an nginx too: nobody else answers fast enough.
 
@@ -171,6 +178,9 @@ sub load {
 }
 
 
+my $idle_files;
+
+
 sub files {
     my $n = 0;
 
@@ -193,8 +203,8 @@ sub workers_have {
         my $status = $nginx->status;
         return !$status->{zones}{pages}{pinned}
                && !$status->{l2}{shared}{in_flight}
-               && files() <= FILES;
-    }, 10);
+               && files() <= $idle_files + KEPT;
+    }, 30);
 
     ok($quiet, 'when all is done no descriptor is left open')
         or diag(files() . ' are');
@@ -213,7 +223,27 @@ sub workers_have {
 my @workers = $nginx->workers;
 my (@kb, @files);
 
-for my $round (1 .. ROUNDS) {
+$idle_files = files();
+
+
+# kB a round by which the later half of them is above the earlier.  What happens
+# once counts less with every round; a leak is the same in each of them.
+
+sub growth {
+    my @warm = @kb[WARM_UP .. $#kb];
+    my $half = int @warm / 2;
+
+    return (min(@warm[-$half .. -1]) - min(@warm[0 .. $half - 1]))
+           / (@warm - $half);
+}
+
+
+# 1 kB of every request of one kind would be twice as much.
+
+sub is_flat { return growth() < CLIENTS * REQUESTS / @KINDS / 2 }
+
+
+for my $round (1 .. ROUNDS_MOST) {
     my $sum = load($round);
 
     # an app that says nothing is a 502, and that is an answer
@@ -224,18 +254,15 @@ for my $round (1 .. ROUNDS) {
     push @kb, $kb;
     push @files, $files;
     note("round $round: $kb kB, $files descriptors");
+
+    last if $round >= ROUNDS && ($nginx->is_sanitized || is_flat());
 }
 
 SKIP: {
     skip 'a sanitizer keeps what is freed', 1 if $nginx->is_sanitized;
 
-    # the least of two: what a round leaves depends on what met in it
-    my $early = min(@kb[1, 2]);
-    my $late = min(@kb[-2, -1]);
-
-    cmp_ok($late - $early, '<', SLACK, 'after '
-           . CLIENTS * REQUESTS * ROUNDS . ' requests workers have no more '
-           . 'memory than after a quarter of them');
+    ok(is_flat(), 'the memory of workers does not grow from round to round')
+        or diag(sprintf '%.0f kB a round: %s', growth(), "@kb");
 }
 
 is_deeply([$nginx->workers], \@workers, 'no worker died');
