@@ -12,7 +12,7 @@ __DATA__
 --- config
     location / {
         hc_cache pages;
-        hc_cache_l1_ttl 500ms;
+        hc_cache_l1_ttl 2s;
         proxy_pass http://origin;
     }
 --- request eval
@@ -20,7 +20,7 @@ __DATA__
 --- more_headers
 O-Cache-Control: max-age=60
 --- pause
-2: 0.6
+2: 2.1
 --- response_headers eval
 ["X-Cache: MISS", "X-Cache: HIT", "X-Cache: EXPIRED", "X-Cache: HIT"]
 --- response_body eval
@@ -31,14 +31,14 @@ O-Cache-Control: max-age=60
 --- config
     location / {
         hc_cache pages;
-        hc_cache_valid 200 300ms;
+        hc_cache_valid 200 2s;
         hc_cache_l1_ttl 1h;
         proxy_pass http://origin;
     }
 --- request eval
 ["GET /a", "GET /a", "GET /a"]
 --- pause
-2: 0.4
+2: 2.1
 --- response_headers eval
 ["X-Cache: MISS", "X-Cache: HIT", "X-Cache: EXPIRED"]
 

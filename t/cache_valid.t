@@ -145,13 +145,13 @@ O-Cache-Control: max-age=60
 --- config
     location / {
         hc_cache pages;
-        hc_cache_valid 200 500ms;
+        hc_cache_valid 200 2s;
         proxy_pass http://origin;
     }
 --- request eval
 ["GET /a", "GET /a", "GET /a", "GET /a"]
 --- pause
-2: 0.6
+2: 2.1
 --- response_headers eval
 ["X-Cache: MISS", "X-Cache: HIT", "X-Cache: EXPIRED\nX-Tier: origin",
  "X-Cache: HIT"]
@@ -159,7 +159,7 @@ O-Cache-Control: max-age=60
 ["1\n", "1\n", "3\n", "3\n"]
 
 
-=== a max-age of one second is over after one second
+=== a max-age of two seconds is over after two seconds
 --- config
     location / {
         hc_cache pages;
@@ -169,9 +169,9 @@ O-Cache-Control: max-age=60
 --- request eval
 ["GET /a", "GET /a", "GET /a"]
 --- more_headers
-O-Cache-Control: max-age=1
+O-Cache-Control: max-age=2
 --- pause
-2: 1.1
+2: 2.1
 --- response_headers eval
 ["X-Cache: MISS", "X-Cache: HIT", "X-Cache: EXPIRED"]
 
@@ -186,10 +186,10 @@ O-Cache-Control: max-age=1
 --- request eval
 ["GET /a", "GET /a", "GET /a"]
 --- more_headers
-O-Cache-Control: max-age=11
+O-Cache-Control: max-age=12
 O-Age: 10
 --- pause
-2: 1.1
+2: 2.1
 --- response_headers eval
 ["X-Cache: MISS", "X-Cache: HIT\nAge: 10", "X-Cache: EXPIRED"]
 

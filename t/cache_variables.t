@@ -209,8 +209,8 @@ like(logged(1)->[0], qr/^s= t= r= a= l= k= u=\/a /, 'the log');
 --- http_config
     hc_l2 shared {
         server redis://127.0.0.1:$TEST_NGINX_REDIS_PORT;
-        timeout 2s;
-        connect_timeout 2s;
+        timeout 20s;
+        connect_timeout 20s;
     }
 --- config
     access_log logs/hc.log hc;

@@ -73,7 +73,7 @@ sub go_on {
     my ($rest) = @_;
 
     return sub {
-        wait_until(sub { -e $gone }, 10);
+        wait_until(sub { -e $gone });
         return $rest;
     };
 }

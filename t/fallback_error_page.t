@@ -114,7 +114,7 @@ neither('500', "500 oops\n");
 
 === a reset, a timeout and an invalid header: entry, file, else error_page
 --- http_config eval: $::http
---- config eval: "proxy_read_timeout 300ms; $::config"
+--- config eval: "proxy_read_timeout 1s; $::config"
 --- user_files eval: $::files
 --- origin
 [[ $page ], map { ([ $_ ]) x 3 } $resets, $silent, $invalid]
@@ -134,7 +134,7 @@ for my $name ('reset', 'timeout', 'invalid header') {
 
 === the same, intercepted
 --- http_config eval: $::http
---- config eval: "proxy_read_timeout 300ms; $::intercepted"
+--- config eval: "proxy_read_timeout 1s; $::intercepted"
 --- user_files eval: $::files
 --- origin
 [[ $page ], map { ([ $_ ]) x 3 } $resets, $silent, $invalid]
@@ -154,7 +154,7 @@ for my $name ('reset', 'timeout', 'invalid header') {
 
 === error_page to a named location: entry, file, else the named location
 --- http_config eval: $::http
---- config eval: "proxy_read_timeout 300ms; $::named"
+--- config eval: "proxy_read_timeout 1s; $::named"
 --- user_files eval: $::files
 --- origin
 [[ $page ], map { ([ $_ ]) x 3 } $fails, $resets, $silent, $invalid]

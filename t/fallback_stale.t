@@ -18,7 +18,7 @@ our $config = <<'_';
     }
 _
 
-our $impatient = "proxy_read_timeout 300ms; $config";
+our $impatient = "proxy_read_timeout 1s; $config";
 
 # The app: good the first time, then as told.  "connect" is no step: the app
 # is stopped.

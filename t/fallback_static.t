@@ -165,7 +165,7 @@ from_file('/d/./../a', 'application/json', "{\"a\":1}\n");
 
 === connect error, timeout, invalid header, reset and each 5xx are answered by the file
 --- http_config eval: $::http
---- config eval: "proxy_read_timeout 300ms; $::config"
+--- config eval: "proxy_read_timeout 1s; $::config"
 --- user_files eval: $::files
 --- origin
 [

@@ -91,7 +91,7 @@ sub works_again {
         $n++;
         get("/again$n");
         wait_until(sub { get("/again$n")->{tier} eq 'L2' }, 0.1);
-    }, 8), "$name: L2 works again");
+    }), "$name: L2 works again");
 }
 
 

@@ -8,20 +8,20 @@ our $http_config = <<'_EOC_';
     hc_zone zone=z:4m;
     hc_l2 shared {
         server redis://127.0.0.1:$TEST_NGINX_REDIS_PORT;
-        timeout 1s;
-        connect_timeout 1s;
+        timeout 20s;
+        connect_timeout 20s;
         max_value 100k;
     }
     hc_l2 unix {
         server redis://unix:$TEST_NGINX_REDIS_SOCKET;
         prefix other:;
-        timeout 1s;
-        connect_timeout 1s;
+        timeout 20s;
+        connect_timeout 20s;
     }
     add_header X-Cache $hc_cache_status always;
     add_header X-Tier $hc_cache_tier always;
     add_header X-Reason $hc_cache_reason always;
-    proxy_read_timeout 5s;
+    proxy_read_timeout 20s;
 _EOC_
 
 our $config = <<'_EOC_';
@@ -36,15 +36,15 @@ our $config = <<'_EOC_';
         proxy_pass http://127.0.0.1:$TEST_NGINX_APP_PORT;
     }
     location /capped {
-        hc_cache_l1_ttl 100ms;
+        hc_cache_l1_ttl 2s;
         proxy_pass http://127.0.0.1:$TEST_NGINX_APP_PORT;
     }
     location /no-l1 {
         hc_cache_l1_ttl 0;
         proxy_pass http://127.0.0.1:$TEST_NGINX_APP_PORT;
     }
-    location /one-second {
-        hc_cache_valid 200 1s;
+    location /brief {
+        hc_cache_valid 200 2s;
         hc_cache_l1_ttl 0;
         proxy_pass http://127.0.0.1:$TEST_NGINX_APP_PORT;
     }
@@ -200,31 +200,31 @@ is($got->{body}, $first->{body}, 'body');
 === a stale entry from L2 answers when the app fails
 --- uses: redis app
 --- steps
-get('/one-second');
+get('/brief');
 ok(l2_stored($redis), 'stored');
-is(get('/one-second')->{tier}, 'L2', 'fresh at first');
+is(get('/brief')->{tier}, 'L2', 'fresh at first');
 my $got;
 wait_until(sub {
-    $got = get('/one-second', app => 'status=500');
+    $got = get('/brief', app => 'status=500');
     $got->{cache} ne 'HIT';
 });
 is("$got->{code} $got->{cache} $got->{tier}", '200 STALE L2', 'then stale');
-is($got->{body}, "value=0 target=/one-second\n", 'its body');
+is($got->{body}, "value=0 target=/brief\n", 'its body');
 
 
 === a stale entry in L2 does not stand in the way of a new one
 --- uses: redis app
 --- steps
 get('/elsewhere', method => 'POST');
-get('/one-second');
+get('/brief');
 ok(l2_stored($redis), 'stored');
 get('/elsewhere', method => 'POST');
-is(get('/one-second')->{tier}, 'L2', 'fresh at first');
+is(get('/brief')->{tier}, 'L2', 'fresh at first');
 my $got;
-wait_until(sub { ($got = get('/one-second'))->{tier} eq 'origin' });
-is("$got->{cache} $got->{body}", "EXPIRED value=2 target=/one-second\n", 'new');
+wait_until(sub { ($got = get('/brief'))->{tier} eq 'origin' });
+is("$got->{cache} $got->{body}", "EXPIRED value=2 target=/brief\n", 'new');
 ok(wait_until(sub {
-    $got = get('/one-second');
+    $got = get('/brief');
     $got->{tier} eq 'L2' && $got->{body} =~ /value=2/;
 }), 'and the new one is in redis');
 

@@ -8,8 +8,8 @@ our $http_config = <<'_EOC_';
     hc_zone zone=z:8m;
     hc_l2 shared {
         server redis://127.0.0.1:$TEST_NGINX_REDIS_PORT;
-        timeout 2s;
-        connect_timeout 2s;
+        timeout 20s;
+        connect_timeout 20s;
         max_value 64k;
     }
     add_header X-Cache $hc_cache_status always;

@@ -287,9 +287,9 @@ HC::redis_thaw($redis);
 my $status = $nginx->status;
 
 cmp_ok($status->{l2}{shared}{timeouts}, '>', 0, 'there were timeouts');
-ok(HC::wait_until(sub { $nginx->status->{l2}{shared}{in_flight} == 0 }, 10),
+ok(HC::wait_until(sub { $nginx->status->{l2}{shared}{in_flight} == 0 }),
    'no operation is left in flight');
-ok(HC::wait_until(sub { $nginx->zone->{pinned} == 0 }, 10),
+ok(HC::wait_until(sub { $nginx->zone->{pinned} == 0 }),
    'nothing is left pinned');
 
 {

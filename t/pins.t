@@ -101,7 +101,7 @@ sub whole {
 sub pinned {
     my ($n, $zone) = @_;
 
-    return HC::wait_until(sub { $nginx->zone($zone)->{pinned} == $n }, 5);
+    return HC::wait_until(sub { $nginx->zone($zone)->{pinned} == $n });
 }
 
 
@@ -157,7 +157,7 @@ sub flood {
     ok(HC::wait_until(sub {
            my $got = HC::App::version_of(get($uri)->{body}, $uri);
            return defined $got && $got eq 'three';
-       }, 5), 'a page that is being sent expires and is replaced');
+       }), 'a page that is being sent expires and is replaced');
     is(whole($uri, 'two', $slow), 1,
        'its slow reader gets all of what it began with');
 }

@@ -24,7 +24,8 @@ my $slow_port = HC::free_port();
 my $ZONE = 'hc_zone zone=pages:16m max_object=1m;';
 
 my $REST = <<'END';
-    hc_l2 shared { server redis://127.0.0.1:%REDIS%; timeout 2s; }
+    hc_l2 shared { server redis://127.0.0.1:%REDIS%;
+                   timeout 20s; connect_timeout 20s; }
 
     add_header X-Cache $hc_cache_status;
     add_header X-Tier $hc_cache_tier;
@@ -143,7 +144,7 @@ sub load {
 
     ok(HC::wait_until(sub {
            $nginx->status->{l2}{shared}{stores} == PAGES
-       }, 5), 'pages are in L1 and in L2');
+       }), 'pages are in L1 and in L2');
 
     my $until = time() + RELOADS + 1.5;
     my $in_time = 0;
@@ -196,7 +197,7 @@ sub load {
     is($app->count(qr{^/kept}), PAGES,
        'pages in L1 are hits over all reloads');
     is($app->count(qr{^/l2}), PAGES, 'pages in L2 are, too');
-    ok($nginx->old_workers_are_gone(5), 'old workers are gone');
+    ok($nginx->old_workers_are_gone, 'old workers are gone');
 
     my $status = $nginx->status;
 
@@ -206,7 +207,7 @@ sub load {
     is($status->{l2}{shared}{in_flight}, 0, 'nothing is in flight to Redis');
     cmp_ok($status->{l2}{shared}{connections}, '<=', 4,
            'no more connections are counted than are allowed');
-    ok(HC::wait_until(sub { redis_info('connected_clients') <= 5 }, 5),
+    ok(HC::wait_until(sub { redis_info('connected_clients') <= 5 }),
        'no connection of an old worker is left at Redis');
 }
 
@@ -230,7 +231,7 @@ sub load {
         ok(HC::wait_until(sub {
                my @said = $nginx->log =~ /\[emerg\].*too small/g;
                return @said >= $n;
-           }, 5), "reload $n of it is refused");
+           }), "reload $n of it is refused");
     }
 
     is_deeply([$nginx->workers], \@workers, 'the workers stay as they are');
@@ -267,7 +268,7 @@ sub load {
     my $answer = $slow->answer('GET');
     is($answer && HC::App::version_of($answer->{body}, $uri), 'one',
        'a slow reader of the old zone gets all of its page');
-    ok($nginx->old_workers_are_gone(5), 'then the old worker goes');
+    ok($nginx->old_workers_are_gone, 'then the old worker goes');
 
     ok($nginx->reload, 'the same once more');
     is(get('/kept/1?size=1000')->{cache}, 'HIT', 'keeps the pages');
@@ -296,7 +297,7 @@ sub load {
     my $writer = HC::Client->new($nginx->port);
 
     $writer->send('POST', $uri);
-    HC::wait_until(sub { $app->count(qr{^POST /written}) }, 5);
+    HC::wait_until(sub { $app->count(qr{^POST /written}) });
 
     ok($nginx->reload(http => "hc_zone zone=pages:20m max_object=1m;\n$REST"),
        'a reload while an old worker has a write in hand');
@@ -346,7 +347,7 @@ sub load {
     ok($nginx->reload(REDIS => $other->{port}),
        'a reload with another Redis');
     is(get('/l2/1')->{cache}, 'MISS', 'which does not have it');
-    ok(HC::wait_until(sub { get('/l2/1')->{tier} eq 'L2' }, 5),
+    ok(HC::wait_until(sub { get('/l2/1')->{tier} eq 'L2' }),
        'and then has');
 
     ok($nginx->reload(REDIS => $redis->{port}), 'back to the first');
@@ -368,11 +369,11 @@ sub master_has {
 
 {
     $nginx->reload for 1 .. 5;
-    $nginx->old_workers_are_gone(5);
+    $nginx->old_workers_are_gone;
     my ($files, $kb, $maps) = master_has();
 
     $nginx->reload for 1 .. 15;
-    $nginx->old_workers_are_gone(5);
+    $nginx->old_workers_are_gone;
     my ($files_now, $kb_now, $maps_now) = master_has();
 
     cmp_ok($files_now, '<=', $files,

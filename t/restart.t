@@ -80,7 +80,7 @@ sub held {
 
     $app->hold_again;
     $client->send('GET', $uri);
-    HC::wait_until(sub { $app->count > $before }, 5);
+    HC::wait_until(sub { $app->count > $before });
 
     return $client;
 }
@@ -113,7 +113,7 @@ sub log_is_clean {
     my $client = held($nginx, $uri);
 
     $nginx->signal('QUIT');
-    ok(HC::wait_until(sub { !$nginx->answers }, 5),
+    ok(HC::wait_until(sub { !$nginx->answers }),
        'after QUIT no connection is taken');
     $app->release;
 
@@ -166,7 +166,7 @@ for my $signal (qw(QUIT TERM)) {
     $writer->send('POST', '/l2/other');
     ok(HC::wait_until(sub {
            $nginx->status->{l2}{shared}{in_flight} >= 2
-       }, 5), "operations wait for a frozen Redis ($signal)");
+       }), "operations wait for a frozen Redis ($signal)");
 
     cmp_ok(stop_in($nginx, $signal), '<', 4,
            "they do not keep nginx after $signal");
@@ -217,7 +217,7 @@ for my $signal (qw(QUIT TERM)) {
     HC::redis_freeze($redis);
     my $client = HC::Client->new($nginx->port);
     $client->send('GET', '/l2/again');
-    HC::wait_until(sub { $nginx->status->{l2}{shared}{in_flight} >= 1 }, 5);
+    HC::wait_until(sub { $nginx->status->{l2}{shared}{in_flight} >= 1 });
 
     ok($nginx->reload, 'a reload while Redis is frozen');
     ok($nginx->old_workers_are_gone(4), 'old workers go within the timeouts');
@@ -228,10 +228,10 @@ for my $signal (qw(QUIT TERM)) {
     HC::redis_thaw($redis);
     ok(HC::wait_until(sub {
            get($nginx, '/l2/again')->{head} =~ /^X-Tier: L2/m
-       }, 5), 'and when Redis is back it is used');
+       }), 'and when Redis is back it is used');
     ok(HC::wait_until(sub {
            $nginx->status->{l2}{shared}{in_flight} == 0
-       }, 5), 'nothing is in flight for ever');
+       }), 'nothing is in flight for ever');
     $nginx->done('a reload while Redis is frozen');
 }
 
@@ -242,7 +242,7 @@ for my $signal (qw(QUIT TERM)) {
     my $nginx = start();
 
     get($nginx, '/both/kept');
-    ok(HC::wait_until(sub { $nginx->status->{l2}{shared}{stores} >= 1 }, 5),
+    ok(HC::wait_until(sub { $nginx->status->{l2}{shared}{stores} >= 1 }),
        'a page is stored in both tiers');
     ok($nginx->stop, 'nginx stops');
 

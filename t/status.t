@@ -98,7 +98,7 @@ sub moves {
     my $moved = HC::wait_until(sub {
         my $now = $get->($counter) - $before;
         return defined $by ? $now == $by : $now > 0;
-    }, 5);
+    });
 
     ok($moved, $name)
         or diag("$counter was $before and is " . $get->($counter));
@@ -197,16 +197,16 @@ moves(\&zone, 'deletes', 1, 'a purged page is deleted',
 
 moves(\&zone, 'stale', undef, 'a page past its time is stale', sub {
     get('/short');
-    HC::wait_until(sub { get('/short') ne 'HIT' }, 5);
+    HC::wait_until(sub { get('/short') ne 'HIT' });
 });
 
 moves(\&zone, 'replaced', undef, 'a stale page is replaced by a new one', sub {
-    HC::wait_until(sub { get('/short') eq 'EXPIRED' }, 5);
+    HC::wait_until(sub { get('/short') eq 'EXPIRED' });
 });
 
 moves(\&zone, 'expired', undef, 'a page that may not be stale is removed', sub {
     get('/brief');
-    HC::wait_until(sub { get('/brief') ne 'HIT' }, 5);
+    HC::wait_until(sub { get('/brief') ne 'HIT' });
 });
 
 moves(\&zone, 'fenced', 1, 'a fill that began before a write is fenced', sub {
@@ -214,7 +214,7 @@ moves(\&zone, 'fenced', 1, 'a fill that began before a write is fenced', sub {
     my $before = $app->count(qr{^/fence});
 
     $slow->send('GET', '/fence?hold=1');
-    HC::wait_until(sub { $app->count(qr{^/fence}) > $before }, 5);
+    HC::wait_until(sub { $app->count(qr{^/fence}) > $before });
     $client->ask('POST', '/fence?hold=1');
     $app->release;
     $slow->answer('GET');
@@ -242,13 +242,13 @@ cmp_ok(zone('entries'), '>=', 1, 'and there are some');
 
     $slow[0]->send('GET', $uri);
 
-    ok(HC::wait_until(sub { zone('pinned') == 1 }, 5),
+    ok(HC::wait_until(sub { zone('pinned') == 1 }),
        'a hit that is being sent is pinned');
     cmp_ok(zone('pinned_bytes'), '>=', 120000, 'all of its bytes are');
 
     $_->send('GET', $uri) for @slow[1 .. 5];
 
-    ok(HC::wait_until(sub { zone('copied') > $copied }, 5),
+    ok(HC::wait_until(sub { zone('copied') > $copied }),
        'hits beyond the share of a worker are copied');
 
     is(scalar(grep {
@@ -256,7 +256,7 @@ cmp_ok(zone('entries'), '>=', 1, 'and there are some');
            $answer && HC::App::version_of($answer->{body}, $uri);
        } @slow), 6, 'all of the slow readers get all of it');
 
-    ok(HC::wait_until(sub { zone('pinned') == 0 }, 5),
+    ok(HC::wait_until(sub { zone('pinned') == 0 }),
        'nothing is pinned when nothing is being sent');
     is(zone('pinned_bytes'), 0, 'and no bytes are');
 }
@@ -290,7 +290,7 @@ moves(\&l2, 'bad_values', 1, 'a damaged value is counted', sub {
 # the frame is magic, format version, ...: four bytes each
 
 moves(\&l2, 'other_version', 1, 'a value of another format is counted', sub {
-    HC::wait_until(sub { l2('stores') == 2 }, 5);
+    HC::wait_until(sub { l2('stores') == 2 });
 
     my $other = l2_value();
     substr($other, 4, 1) = "\x7f";
@@ -299,7 +299,7 @@ moves(\&l2, 'other_version', 1, 'a value of another format is counted', sub {
 });
 
 moves(\&l2, 'invalidations', 1, 'a write invalidates in L2', sub {
-    HC::wait_until(sub { l2('stores') == 3 }, 5);
+    HC::wait_until(sub { l2('stores') == 3 });
     $old = l2_value();
     $client->ask('POST', '/l2/a');
 });
@@ -323,20 +323,20 @@ HC::redis_command($redis, 'CONFIG', 'SET', 'maxmemory', 0);
     my $untold = l2('untold');
 
     $slow->send('GET', '/l2/c');
-    ok(HC::wait_until(sub { l2('in_flight') > 0 }, 5),
+    ok(HC::wait_until(sub { l2('in_flight') > 0 }),
        'an operation that waits is in flight');
-    ok(HC::wait_until(sub { l2('timeouts') > $timeouts }, 5),
+    ok(HC::wait_until(sub { l2('timeouts') > $timeouts }),
        'an answer that does not come is a timeout');
     ok($slow->answer('GET'), 'the client is answered');
 
     $client->ask('POST', '/l2/c');
-    ok(HC::wait_until(sub { l2('untold') > $untold }, 5),
+    ok(HC::wait_until(sub { l2('untold') > $untold }),
        'an invalidation that is not acknowledged is untold');
 
     HC::redis_thaw($redis);
 }
 
-ok(HC::wait_until(sub { l2('in_flight') == 0 }, 5),
+ok(HC::wait_until(sub { l2('in_flight') == 0 }),
    'nothing is in flight when nothing waits');
 
 moves(\&l2, 'failures', undef, 'a server that is gone is a failure', sub {

@@ -18,7 +18,8 @@ use POSIX ();
 my $SHOP = dirname($INC{'HC.pm'}) . '/../../demo/shop.py';
 
 my $L2 = <<'END';
-    hc_l2 shared { server redis://127.0.0.1:%REDIS%; timeout 500ms; }
+    hc_l2 shared { server redis://127.0.0.1:%REDIS%;
+                   timeout 20s; connect_timeout 20s; }
 END
 
 my $HTTP = <<'END';
@@ -93,7 +94,7 @@ sub shop_stop {
     undef $shop;
     kill TERM => $pid;
 
-    if (!HC::wait_until(sub { waitpid($pid, POSIX::WNOHANG()) != 0 }, 5)) {
+    if (!HC::wait_until(sub { waitpid($pid, POSIX::WNOHANG()) != 0 })) {
         kill KILL => $pid;
         waitpid $pid, 0;
     }
@@ -141,7 +142,7 @@ sub becomes {
     my ($uri, $from, $name) = @_;
 
     my $last = '';
-    ok(HC::wait_until(sub { ($last = get($uri)->{from}) eq $from }, 5), $name)
+    ok(HC::wait_until(sub { ($last = get($uri)->{from}) eq $from }), $name)
         or diag("it is $last");
 }
 

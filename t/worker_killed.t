@@ -97,7 +97,7 @@ sub kill_worker {
         # a connection that lay in the dead one's queue is reset, and no loss
         my @alive = grep { $_ != $pid } $nginx->workers;
         return @alive >= WORKERS && get('/status')->{status} == 200;
-    }, 10);
+    });
 
     return time() - $since;
 }
@@ -143,7 +143,7 @@ sub kill_worker {
     $client->send('GET', $uri);
     my $pid = pid_of($client);
 
-    ok(HC::wait_until(sub { $nginx->zone->{pinned} == 1 }, 5),
+    ok(HC::wait_until(sub { $nginx->zone->{pinned} == 1 }),
        'a slow reader holds a pin');
 
     my $since = time();
@@ -152,7 +152,7 @@ sub kill_worker {
     ok(HC::wait_until(sub {
            my $pinned = $nginx->zone->{pinned};
            return defined $pinned && $pinned == 0;
-       }, 5), 'within 5 s of the death of its worker nothing is pinned');
+       }), 'within 5 s of the death of its worker nothing is pinned');
     note(sprintf '%.3f s', time() - $since);
 
     is($nginx->zone->{pinned_bytes}, 0, 'and no bytes are');
@@ -188,7 +188,7 @@ sub kill_worker {
            my %old = map { $_ => 1 } @pids;
            my @new = grep { !$old{$_} } $nginx->workers;
            return @new == WORKERS && get('/status')->{status} == 200;
-       }, 10), 'when all workers die at once all of them come again');
+       }), 'when all workers die at once all of them come again');
 
     is($nginx->zone->{pinned}, 0, 'nothing is pinned');
     is($nginx->zone->{workers}, WORKERS, 'each new worker uses the zone');
@@ -244,7 +244,7 @@ sub kill_worker {
            'only what a dying worker had in hand failed');
     note("$sum{whole} whole, $sum{failed} failed");
 
-    ok(HC::wait_until(sub { $nginx->workers == WORKERS }, 10),
+    ok(HC::wait_until(sub { $nginx->workers == WORKERS }),
        'there are as many workers as before');
 
     my @killed = $nginx->log =~ /worker process (\d+) exited on signal 9/g;
@@ -254,7 +254,7 @@ sub kill_worker {
 {
     my $zone = $nginx->zone;
 
-    ok(HC::wait_until(sub { $nginx->zone->{pinned} == 0 }, 5),
+    ok(HC::wait_until(sub { $nginx->zone->{pinned} == 0 }),
        'nothing is pinned when it is over');
     is($zone->{workers}, WORKERS, 'no slot of a dead worker is left');
     note("shards reset: $zone->{resets}");

@@ -82,7 +82,7 @@ sub ask_all {
         my $answer = get($uri);
         $by{ $answer->{pid} } ||= $answer if $answer;
         return keys %by == WORKERS;
-    }, 10);
+    });
 
     return \%by;
 }
@@ -190,7 +190,7 @@ sub uri_of {
            'pages expired under load');
     cmp_ok($zone->{evictions}, '>', 0, 'pages were evicted under load');
     is($zone->{resets}, 0, 'no shard was reset');
-    ok(HC::wait_until(sub { $nginx->zone->{pinned} == 0 }, 5),
+    ok(HC::wait_until(sub { $nginx->zone->{pinned} == 0 }),
        'nothing is pinned when the load is over');
 }
 

@@ -186,7 +186,7 @@ cache('/x');
 save();
 my $before = redis_bulk($redis, 'hc:versions');
 crash_and_come_back(meanwhile => sub { get('/x', method => 'POST') });
-ok(wait_until(sub { redis_bulk($redis, 'hc:versions') ne $before }, 5),
+ok(wait_until(sub { redis_bulk($redis, 'hc:versions') ne $before }),
    'its versions move');
 
 
@@ -328,7 +328,7 @@ my $told = sub {
     redis_command($redis, 'BITFIELD_RO', 'hc:versions', 'GET', 'u32', '#2')
         =~ /:(\d+)/ ? $1 : 0;
 };
-ok(wait_until(sub { $told->() >= 2 }, 10), 'told, though nobody reads');
+ok(wait_until(sub { $told->() >= 2 }), 'told, though nobody reads');
 
 
 === L1 goes on while redis is frozen

@@ -117,12 +117,12 @@ my $BLOCK_REDIS;
 no warnings 'redefine';
 
 # wait_until(sub { ... }, $seconds): the true value, or nothing when the time
-# is over.
+# is over; by default one that only what never happens takes.
 
 *wait_until = sub {
     my ($true, $seconds) = @_;
 
-    my $end = time() + (defined $seconds ? $seconds : 5);
+    my $end = time() + (defined $seconds ? $seconds : 30);
 
     while (1) {
         my $value = $true->();
@@ -135,12 +135,17 @@ no warnings 'redefine';
 };
 
 
-*free_port = sub {
-    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
-                                       LocalPort => 0, Listen => 1)
-        or die "no free port: $!";
+# None of those that a connection may get for its own end.
 
-    return $socket->sockport;
+*free_port = sub {
+    for (1 .. 1000) {
+        my $port = 10_000 + int rand 20_000;
+
+        return $port if IO::Socket::INET->new(
+            LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1);
+    }
+
+    die "no free port: $!";
 };
 
 
@@ -172,7 +177,7 @@ no warnings 'redefine';
     $redis->{pid} = $pid;
     $SERVERS{$pid} = $redis;
 
-    wait_until(sub { redis_command($redis, 'PING') =~ /^\+PONG/ }, 10)
+    wait_until(sub { redis_command($redis, 'PING') =~ /^\+PONG/ })
         or die "redis-server does not answer: see $dir/log";
 
     return $redis;
@@ -204,14 +209,14 @@ no warnings 'redefine';
 
 
 # redis_command($redis, 'SET', 'key', $value): the raw reply, '' when there is
-# none within a second.  A bulk reply comes whole.
+# none for a while.  A bulk reply comes whole.
 
 *redis_command = sub {
     my ($redis, @args) = @_;
 
     my $s = $redis->{port}
             ? IO::Socket::INET->new(PeerAddr => "127.0.0.1:$redis->{port}",
-                                    Timeout => 1)
+                                    Timeout => 10)
             : IO::Socket::UNIX->new(Peer => $redis->{socket});
 
     return '' if !$s;
@@ -231,7 +236,7 @@ no warnings 'redefine';
 
         return $reply =~ /^\$(\d+)\r\n/ ? length($reply) >= $+[0] + $1 + 2
                                          : $reply =~ /\r\n/;
-    }, 1);
+    }, 10);
 
     return $reply;
 };
@@ -244,11 +249,11 @@ no warnings 'redefine';
     my ($raw, %o) = @_;
 
     my $port = $o{port} || server_port();
-    my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port", Timeout => 5)
+    my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port", Timeout => 20)
         or return '';
 
     local $SIG{PIPE} = 'IGNORE';
-    my $end = time() + ($o{timeout} || 10);
+    my $end = time() + ($o{timeout} || 30);
     my $got = '';
 
     syswrite($s, $raw);

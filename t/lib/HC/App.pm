@@ -19,6 +19,7 @@ package HC::App;
 use strict;
 use warnings;
 
+use Errno;
 use Fcntl qw(O_APPEND O_CREAT O_WRONLY);
 use File::Temp ();
 use HC ();
@@ -157,7 +158,7 @@ sub serve {
     my $got = '';
 
     until ($got =~ /\r\n\r\n/) {
-        sysread($socket, $got, 65536, length $got) or return;
+        sysread($socket, $got, 65536, length $got) or $!{EINTR} or return;
     }
 
     my ($method, $uri) = $got =~ m{^(\S+) (\S+) HTTP/1\.} or return;

@@ -18,6 +18,7 @@ package HC::Client;
 use strict;
 use warnings;
 
+use Errno;
 use IO::Socket::INET;
 use JSON::PP ();
 use POSIX ();
@@ -28,7 +29,7 @@ use Time::HiRes qw(sleep time);
 sub new {
     my ($class, $port, %o) = @_;
 
-    return bless { port => $port, timeout => 20, %o, rest => '' }, $class;
+    return bless { port => $port, timeout => 60, %o, rest => '' }, $class;
 }
 
 
@@ -41,7 +42,7 @@ sub connect {
     $self->{rest} = '';
     $self->{answers} = 0;
     $self->{socket} = IO::Socket::INET->new(
-        PeerAddr => "127.0.0.1:$self->{port}", Timeout => 10,
+        PeerAddr => "127.0.0.1:$self->{port}", Timeout => 30,
         Sockopts => [@buffer]) or return;
 
     setsockopt $self->{socket}, IPPROTO_TCP, TCP_NODELAY, 1;
@@ -165,10 +166,14 @@ sub chunks {
 sub more {
     my $self = shift;
 
-    $self->{socket} or return;
+    while ($self->{socket}) {
+        my $n = sysread $self->{socket}, $self->{rest}, 65536,
+                        length $self->{rest};
 
-    return sysread $self->{socket}, $self->{rest}, 65536,
-                   length $self->{rest};
+        return $n if defined $n || !$!{EINTR};
+    }
+
+    return;
 }
 
 

@@ -117,7 +117,7 @@ sub run {
         waitpid($pid, POSIX::WNOHANG()) == 0
             or die "nginx did not start:\n" . $self->log;
         return $self->workers == $self->{part}{workers} && $self->answers;
-    }, 20) or die "nginx does not answer:\n" . $self->log;
+    }) or die "nginx does not answer:\n" . $self->log;
 }
 
 
@@ -187,7 +187,7 @@ sub reload {
     return HC::wait_until(sub {
         my @now = $self->workers;
         return @now == $self->{part}{workers} && !grep { $old{$_} } @now;
-    }, 20);
+    });
 }
 
 
@@ -196,7 +196,7 @@ sub old_workers_are_gone {
 
     return HC::wait_until(sub {
         return $self->workers(all => 1) == $self->{part}{workers};
-    }, $seconds || 10);
+    }, $seconds);
 }
 
 
@@ -253,7 +253,7 @@ sub stop {
 
     my $ended = HC::wait_until(sub {
         waitpid($pid, POSIX::WNOHANG()) != 0
-    }, $seconds || 10);
+    }, $seconds);
 
     if (!$ended) {
         kill TERM => $pid;

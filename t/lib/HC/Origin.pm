@@ -203,7 +203,7 @@ Test::Nginx::Util::add_block_preprocessor(sub {
         listen => "127.0.0.1:$port",
         record => "$DIR/" . ++$COUNT,
         script => _script(_perl($block, 'origin')),
-        life => 60,
+        life => 300,
     );
 
     $ENV{TEST_NGINX_ORIGIN_PORT} = $port;

@@ -9,7 +9,7 @@ package HC::Peer;
 #           [ { reply => "\$-1\r\n" }, { end => 'rst' } ],   # 1st connection
 #           [ { commands => 2, delay => 0.1, reply => $bytes, cut => 7 } ],
 #       ],
-#       life => 30,                           # seconds, the most it lives
+#       life => 120,                          # seconds, the most it lives
 #   );
 #   ...
 #   $peer->stop;
@@ -44,7 +44,7 @@ sub start {
     my ($class, %arg) = @_;
 
     my $self = bless {
-        life => 30, script => [[]], record => '/dev/null', %arg
+        life => 120, script => [[]], record => '/dev/null', %arg
     }, $class;
 
     my $listener = $self->_listen;
@@ -98,7 +98,7 @@ sub recorded {
 sub wait_for {
     my ($self, $pattern, $seconds) = @_;
 
-    my $until = time() + ($seconds || 5);
+    my $until = time() + ($seconds || 30);
 
     while (time() < $until) {
         my $all = $self->recorded;

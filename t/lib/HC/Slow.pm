@@ -5,6 +5,7 @@ package HC::Slow;
 #   my $slow = HC::Slow->start(to => $port);     # $slow->{port}
 #   $slow->delay(0.3);        # every reply, from now on
 #   $slow->delay(0, 0.15);    # each by a time of its own in between
+#   $slow->hold;              # none, until the next delay()
 #   $slow->stop;
 #
 # What is sent passes at once and in order, and so do replies among each
@@ -20,8 +21,7 @@ use POSIX ();
 use Socket qw(SOMAXCONN);
 use Time::HiRes qw(sleep time);
 
-
-my $LIFE = 300;
+use constant HELD => 9 ** 9 ** 9;
 
 
 sub start {
@@ -63,6 +63,11 @@ sub delay {
 }
 
 
+# Those that are held leave with the next delay, and not before it.
+
+sub hold { $_[0]->delay('hold') }
+
+
 sub stop {
     my $self = shift;
 
@@ -87,6 +92,7 @@ sub _delay {
     open my $in, '<', $self->{file}->filename or return 0;
     my ($least, $most) = split ' ', <$in>;
 
+    return HELD if $least eq 'hold';
     return $most > $least ? $least + rand($most - $least) : $least;
 }
 
@@ -96,13 +102,15 @@ sub _run {
 
     my $select = IO::Select->new($listener);
     my %pair;               # fileno -> its other side and what waits for it
-    my $end = time() + $LIFE;
 
-    while (time() < $end) {
+    # until nobody is left who started it
+    while (getppid() == $self->{owner}) {
         my $now = time();
         my $next = 1;
 
         for my $c (values %pair) {
+            $self->_let_go($c, $now);
+
             while (@{ $c->{late} } && $c->{late}[0][0] <= $now) {
                 _write($c->{to}, (shift @{ $c->{late} })->[1]);
             }
@@ -110,6 +118,8 @@ sub _run {
             if (@{ $c->{late} } && $c->{late}[0][0] - $now < $next) {
                 $next = $c->{late}[0][0] - $now;
             }
+
+            $next = 0.01 if $c->{due} == HELD && $next > 0.01;
         }
 
         for my $s ($select->can_read($next)) {
@@ -124,12 +134,25 @@ sub _run {
 }
 
 
+sub _let_go {
+    my ($self, $c, $now) = @_;
+
+    return if $c->{due} != HELD || $self->_delay == HELD;
+
+    for my $reply (grep { $_->[0] == HELD } @{ $c->{late} }) {
+        $reply->[0] = $now;
+    }
+
+    $c->{due} = $now;
+}
+
+
 sub _accept {
     my ($self, $listener, $select, $pair) = @_;
 
     my $client = $listener->accept or return;
     my $server = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$self->{to}",
-                                       Timeout => 1)
+                                       Timeout => 20)
         or return;
 
     $pair->{fileno $client} = { to => $server, late => [], due => 0 };

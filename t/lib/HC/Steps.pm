@@ -37,7 +37,7 @@ our ($redis, $slow, $app);
 
 our @EXPORT = qw(
     $redis $slow $app
-    get send_raw send_get read_answer answer status_of
+    get send_raw send_get read_answer is_answered answer status_of
     redis_keys redis_bulk redis_kill nginx_restart l2_stored
 );
 
@@ -80,7 +80,7 @@ sub send_raw {
     my ($raw, %o) = @_;
 
     my $port = $o{port} || Test::Nginx::Util::server_port();
-    my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port", Timeout => 5)
+    my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port", Timeout => 20)
         or die "cannot connect to nginx: $!";
 
     local $SIG{PIPE} = 'IGNORE';
@@ -96,7 +96,7 @@ sub send_raw {
 sub read_answer {
     my ($sent, $timeout) = @_;
 
-    my $end = $sent->{start} + ($timeout || 10);
+    my $end = $sent->{start} + ($timeout || 30);
     my $select = IO::Select->new($sent->{socket});
     my $got = '';
 
@@ -111,6 +111,15 @@ sub read_answer {
     $answer->{time} = time() - $sent->{start};
 
     return $answer;
+}
+
+
+# whether any of it is there
+
+sub is_answered {
+    my ($sent) = @_;
+
+    return scalar IO::Select->new($sent->{socket})->can_read(0);
 }
 
 
@@ -237,7 +246,7 @@ sub nginx_restart {
 
     kill QUIT => $master;
 
-    HC::wait_until(sub { !_lives($master) }, 10)
+    HC::wait_until(sub { !_lives($master) })
         or die 'nginx does not stop';
 
     my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
@@ -249,7 +258,7 @@ sub nginx_restart {
     HC::wait_until(sub {
         HC::master_pid()
         && IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port", Timeout => 1)
-    }, 10) or die 'nginx does not answer again';
+    }) or die 'nginx does not answer again';
 }
 
 

@@ -35,9 +35,6 @@ use Socket qw(SOL_SOCKET SO_LINGER SOMAXCONN);
 use Time::HiRes qw(sleep time);
 
 
-my $LIFE = 300;         # s, the most it lives
-
-
 sub start {
     my ($class, %o) = @_;
 
@@ -152,9 +149,8 @@ sub _accept {
     $SIG{CHLD} = 'IGNORE';
     $SIG{PIPE} = 'IGNORE';
 
-    my $end = time() + $LIFE;
-
-    while (time() < $end) {
+    # until nobody is left who started it
+    while (getppid() == $self->{owner}) {
         next unless IO::Select->new($listener)->can_read(1);
 
         my $socket = $listener->accept or next;
