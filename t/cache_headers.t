@@ -128,7 +128,9 @@ __DATA__
 --- request eval
 ["GET /dated", "GET /dated"]
 --- response_headers eval
-["X-Cache: MISS", "X-Cache: HIT\nAge: 3"]
+["X-Cache: MISS", "X-Cache: HIT"]
+--- response_headers_like eval
+["", "Age: [3-9]"]
 --- then
 my $answer = http_get('/dated');
 like($answer, qr/^X-Cache: HIT/m, 'a hit');
@@ -154,7 +156,9 @@ unlike($answer, qr/^Date: Tue, 01 Jan 2019/m, 'the Date is that of the hit');
 --- pause
 1: 1.1
 --- response_headers eval
-["!Age", "X-Cache: HIT\nAge: 1"]
+["!Age", "X-Cache: HIT"]
+--- response_headers_like eval
+["", "Age: [1-9]"]
 
 
 === add_header speaks of the request at hand

@@ -138,7 +138,7 @@ O-Status: 404
 --- more_headers
 O-Cache-Control: max-age=60
 --- response_headers_like eval
-["X-Cache: MISS", "X-Cache: HIT\nX-Ttl: (?:59|60)"]
+["X-Cache: MISS", "X-Cache: HIT\nX-Ttl: (?:5\\d|60)"]
 
 
 === when its time is over an entry is expired, and a new answer takes its place
@@ -191,7 +191,9 @@ O-Age: 10
 --- pause
 2: 2.1
 --- response_headers eval
-["X-Cache: MISS", "X-Cache: HIT\nAge: 10", "X-Cache: EXPIRED"]
+["X-Cache: MISS", "X-Cache: HIT", "X-Cache: EXPIRED"]
+--- response_headers_like eval
+["", "Age: 1[01]", ""]
 
 
 === an expired entry whose successor may not be stored is not given again

@@ -57,9 +57,11 @@ x=1", "GET /b"]
 --- more_headers eval
 ["", "", "", "", "O-Cache-Control: no-store"]
 --- then
-is_deeply(logged(5), [
+my $log = logged(5);
+s/ a=\d l=(?:5\d|60) / a=A l=L / for @$log;
+is_deeply($log, [
     's=MISS t=origin r= a= l= k=httplocalhost/a u=/a l2=;',
-    's=HIT t=L1 r= a=0 l=59 k=httplocalhost/a u=/a l2=;',
+    's=HIT t=L1 r= a=A l=L k=httplocalhost/a u=/a l2=;',
     's=BYPASS t=origin r=bypass a= l= k=httplocalhost/a?fresh=1 '
         . 'u=/a?fresh=1 l2=;',
     's= t= r= a= l= k= u=/a l2=;',
@@ -73,16 +75,16 @@ is_deeply(logged(5), [
 
     location / {
         hc_cache pages;
-        hc_cache_valid 200 300ms;
+        hc_cache_valid 200 2s;
         proxy_pass http://origin;
     }
 --- request eval
 ["GET /a", "GET /a", "GET /a"]
 --- pause
-1: 0.4
+1: 2.1
 --- then
 like(logged(3)->[1], qr/^s=EXPIRED t=origin r= a= l= /, 'expired');
-like(logged(3)->[2], qr/^s=HIT t=L1 r= a=0 l=0 /, 'a hit of the new one');
+like(logged(3)->[2], qr/^s=HIT t=L1 r= a=[01] l=[01] /, 'a hit of the new one');
 
 
 === a stale answer is STALE, with its age and a ttl below nothing
@@ -101,9 +103,11 @@ like(logged(3)->[2], qr/^s=HIT t=L1 r= a=0 l=0 /, 'a hit of the new one');
 --- pause
 1: 2.1
 --- response_headers eval
-["X-Cache: MISS", "X-Cache: STALE\nX-Tier: L1\nAge: 2"]
+["X-Cache: MISS", "X-Cache: STALE\nX-Tier: L1"]
+--- response_headers_like eval
+["", "Age: [2-9]"]
 --- then
-like(logged(2)->[1], qr/^s=STALE t=L1 r=\S* a=2 l=-1 /, 'the log');
+like(logged(2)->[1], qr/^s=STALE t=L1 r=\S* a=[2-9] l=-[1-9] /, 'the log');
 
 
 === where nothing is cached the variables are empty
@@ -244,5 +248,5 @@ wait_until(sub {
 });
 
 like($answer, qr/^X-Tier: L2/m, 'a hit in L2');
-like(logged(3)->[-1], qr/^s=HIT t=L2 r= a=0 l=59 .* l2=\d\.\d{3};$/,
+like(logged(3)->[-1], qr/^s=HIT t=L2 r= a=\d l=(?:5\d|60) .* l2=\d\.\d{3};$/,
      'in the log');
