@@ -327,13 +327,13 @@ itself($_, $_) for 502, 504;
 --- config eval: $::config
 --- origin
 [
-    [ { reply => answer(200, 'Cache-Control: max-age=1, must-revalidate',
+    [ { reply => answer(200, 'Cache-Control: max-age=3, must-revalidate',
                         'strict'), end => 'close' } ],
-    [ { reply => answer(200, 'Cache-Control: max-age=1, proxy-revalidate',
+    [ { reply => answer(200, 'Cache-Control: max-age=3, proxy-revalidate',
                         'strict'), end => 'close' } ],
     [ { reply => answer(200, 'Cache-Control: s-maxage=1', 'strict'),
         end => 'close' } ],
-    [ { reply => answer(200, 'Cache-Control: max-age=1', 'lax'),
+    [ { reply => answer(200, 'Cache-Control: max-age=3', 'lax'),
         end => 'close' } ],
     [ $step{500} ],
 ]
@@ -343,7 +343,7 @@ itself($_, $_) for 502, 504;
 ["X-Cache: MISS", "X-Cache: MISS", "X-Cache: MISS", "X-Cache: MISS"]
 --- then
 is(cache_of(asks("/$_")), 'HIT', "/$_ was stored") for qw(must proxy s lax);
-Time::HiRes::sleep(1.1);
+Time::HiRes::sleep(3.1);
 is(asks("/$_")->{status}, 500, "/$_ is the app's own") for qw(must proxy s);
 my $stale = asks('/lax');
 is("$stale->{status} $stale->{body}", '200 lax', 'the other is used');
@@ -353,14 +353,14 @@ is(cache_of($stale), 'STALE', 'stale');
 
 === an entry is used for hc_cache_stale, and not longer
 --- http_config eval: $::http
---- config eval: "hc_cache_stale 500ms; $::config"
+--- config eval: "hc_cache_stale 2s; $::config"
 --- origin
 app_then($step{500})
 --- request
 GET /a
 --- then
 stale('in time');
-Time::HiRes::sleep(0.6);
+Time::HiRes::sleep(2.1);
 my $late = asks('/a');
 is("$late->{status} $late->{body}", '500 failed', 'too late');
 is(cache_of($late), 'MISS', 'there is no entry any more');

@@ -24,12 +24,12 @@ my $nginx = HC::Nginx->start(APP => $app->port, REDIS => $redis->{port},
     hc_zone "zone=a\"b\\c:1m";
     hc_l2 shared {
         server redis://127.0.0.1:%REDIS%;
-        timeout 200ms;
-        connect_timeout 200ms;
+        timeout 2s;
+        connect_timeout 2s;
     }
 
     add_header X-Cache $hc_cache_status always;
-    proxy_read_timeout 5s;
+    proxy_read_timeout 20s;
 
     server {
         listen 127.0.0.1:%PORT% sndbuf=16k;
@@ -86,7 +86,7 @@ sub l2 { return $nginx->status->{l2}{shared}{$_[0]} }
 
 
 # moves($get, $counter, $by, $name, sub { ... }): what the sub does moves it by
-# so much, or by anything if $by is undef; within 5 s, since a store in L2 ends
+# so much, or by anything if $by is undef; in a while, since a store in L2 ends
 # after the answer.
 
 sub moves {

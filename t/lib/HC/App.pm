@@ -6,7 +6,7 @@ package HC::App;
 #   my $app = HC::App->start;                    # on $app->port
 #   GET /page?size=70000&delay=100&status=500
 #   GET /page?hold=1         sends one half, the other after $app->release
-#   POST /page?wait=100      as delay, for all but GET
+#   POST /page?gate=1        answers after $app->release; all but GET
 #   $app->set('two');        from now on the version of all pages
 #   POST /page?set=three     the same, by a request; size counts there, too
 #   $app->count(qr{^/page})  how many GETs there were; without a pattern: all
@@ -167,7 +167,7 @@ sub serve {
     _append("$self->{dir}/log", $method eq 'GET' ? "$uri\n" : "$method $uri\n");
 
     sleep $arg{delay} / 1000 if $arg{delay} && $method eq 'GET';
-    sleep $arg{wait} / 1000 if $arg{wait} && $method ne 'GET';
+    $self->_released if $arg{gate} && $method ne 'GET';
     $self->set($arg{set}) if $arg{set};
 
     my $version = _read("$self->{dir}/version");
@@ -182,12 +182,19 @@ sub serve {
 
     if ($arg{hold} && $method eq 'GET') {
         _send($socket, substr $text, 0, length($text) / 2, '') or return;
-        HC::wait_until(sub { -e "$self->{dir}/released" }, HOLD);
+        $self->_released;
     }
 
     _send($socket, $text) or return;
 
     return $got =~ /^Connection: *close/mi || $got =~ m{ HTTP/1\.0\r} ? 0 : 1;
+}
+
+
+sub _released {
+    my $self = shift;
+
+    return HC::wait_until(sub { -e "$self->{dir}/released" }, HOLD);
 }
 
 
