@@ -49,6 +49,7 @@ help:
 	@echo "make asan      nginx with AddressSanitizer, every suite on it"
 	@echo "make valgrind  unit tests and an nginx under memcheck"
 	@echo "make fuzz      each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
+	@echo "make bench-instructions  what a hit costs, counted by callgrind"
 	@echo "make clean     remove build/"
 
 deps:
@@ -211,6 +212,16 @@ fuzz-run: $(patsubst %,$(B)/fuzz/%_fuzz,$(fuzz_targets))
 fuzz:
 	@util/deps.sh fuzz
 	@+$(MAKE) --no-print-directory fuzz-run
+
+
+# --- instructions ------------------------------------------------------------
+
+.PHONY: bench-instructions
+
+bench-instructions:
+	@util/deps.sh instructions
+	@+$(MAKE) --no-print-directory build
+	@bench/instructions.sh
 
 
 # --- demo --------------------------------------------------------------------

@@ -2,7 +2,7 @@
 #
 # Installs what is missing, by apt; does nothing when nothing is.
 #
-#   util/deps.sh build|run|test|check|asan|valgrind|fuzz
+#   util/deps.sh build|run|test|check|asan|valgrind|fuzz|instructions
 #
 # With NGINX_SRC set the nginx headers are those of that tree, and nginx itself
 # is whatever HC_NGINX names.
@@ -31,7 +31,9 @@ packages() {
         asan)     echo "$build $test dpkg-dev" ;;
         valgrind) echo "$build $test valgrind" ;;
         fuzz)     echo "$build clang libclang-rt-dev" ;;
-        *)        die "usage: deps.sh build|run|test|check|asan|valgrind|fuzz" ;;
+        instructions) echo "$build python3 valgrind" ;;
+        *)        die "usage: deps.sh" \
+                      "build|run|test|check|asan|valgrind|fuzz|instructions" ;;
     esac
 }
 
