@@ -179,9 +179,19 @@ class Nginx:
         raise RuntimeError(f'no nginx, see {self.dir}/error.log')
 
     def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGQUIT)
-        return self.process.wait(60)
+        """A signal that comes just before nginx waits for events is not seen
+        until there is one: it is sent again."""
+
+        for _ in range(60):
+            if self.process.poll() is None:
+                self.process.send_signal(signal.SIGQUIT)
+            try:
+                return self.process.wait(0.5)
+            except subprocess.TimeoutExpired:
+                pass
+
+        self.process.kill()
+        return self.process.wait()
 
     def instructions(self):
         with open(self.counted) as f:
