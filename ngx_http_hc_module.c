@@ -21,10 +21,12 @@ static ngx_int_t ngx_http_hc_init_process(ngx_cycle_t *cycle);
 static void ngx_http_hc_exit_process(ngx_cycle_t *cycle);
 
 
+/* Reads come first: a hit meets no other handler. */
+
 static const ngx_http_hc_phase_t  ngx_http_hc_phases[] = {
+    { NGX_HTTP_PRECONTENT_PHASE, ngx_http_hc_cache_handler },
     { NGX_HTTP_PRECONTENT_PHASE, ngx_http_hc_purge_handler },
-    { NGX_HTTP_PRECONTENT_PHASE, ngx_http_hc_write_handler },
-    { NGX_HTTP_PRECONTENT_PHASE, ngx_http_hc_cache_handler }
+    { NGX_HTTP_PRECONTENT_PHASE, ngx_http_hc_write_handler }
 };
 
 
