@@ -120,6 +120,7 @@ typedef struct {
     hc_entry_t             *l2_stale;      /* past freshness, from L2 */
     int64_t                 age;           /* ms, of what the client is given */
     int64_t                 ttl;           /* ms it stays fresh; may be < 0 */
+    u_char                  age_text[NGX_INT64_LEN];
 
     ngx_hc_l2_op_t         *l2_op;
     ngx_msec_t              l2_time;       /* ms, if l2_asked */

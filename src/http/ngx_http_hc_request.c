@@ -71,13 +71,12 @@ ngx_http_hc_create_ctx(ngx_http_request_t *r)
     ngx_http_hc_ctx_t   *ctx;
     ngx_pool_cleanup_t  *cln;
 
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_hc_ctx_t));
-    if (cln == NULL) {
+    ctx = ngx_pcalloc(r->pool, sizeof(*ctx));
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+
+    if (ctx == NULL || cln == NULL) {
         return NULL;
     }
-
-    ctx = cln->data;
-    ngx_memzero(ctx, sizeof(*ctx));
 
     ctx->request = r;
     ctx->state = NGX_HTTP_HC_START;
@@ -85,6 +84,7 @@ ngx_http_hc_create_ctx(ngx_http_request_t *r)
     ctx->uri = r->uri;
 
     cln->handler = ngx_http_hc_cleanup;
+    cln->data = ctx;
 
     ngx_http_set_ctx(r, ctx, ngx_http_hc_cache_module);
 

@@ -38,6 +38,7 @@ typedef struct {
 } ngx_http_hc_field_t;
 
 
+static ngx_uint_t ngx_http_hc_same_name(u_char *a, u_char *b, size_t len);
 static void ngx_http_hc_server(ngx_http_request_t *r, ngx_str_t *server);
 static ngx_int_t ngx_http_hc_host_differs(ngx_http_request_t *r,
     ngx_str_t *rest);
@@ -138,6 +139,17 @@ ngx_http_hc_variant(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 }
 
 
+/* Mostly both are written alike, or are the same bytes. */
+
+static ngx_uint_t
+ngx_http_hc_same_name(u_char *a, u_char *b, size_t len)
+{
+    return a == b
+           || ngx_memcmp(a, b, len) == 0
+           || ngx_strncasecmp(a, b, len) == 0;
+}
+
+
 static void
 ngx_http_hc_server(ngx_http_request_t *r, ngx_str_t *server)
 {
@@ -150,7 +162,7 @@ ngx_http_hc_server(ngx_http_request_t *r, ngx_str_t *server)
 
     if (host->len == 0
         || (host->len == server->len
-            && ngx_strncasecmp(host->data, server->data, host->len) == 0))
+            && ngx_http_hc_same_name(host->data, server->data, host->len)))
     {
         ngx_str_null(server);
     }
@@ -181,7 +193,7 @@ ngx_http_hc_host_differs(ngx_http_request_t *r, ngx_str_t *rest)
     host = &r->headers_in.server;
 
     if (raw->len < host->len
-        || ngx_strncasecmp(raw->data, host->data, host->len) != 0)
+        || !ngx_http_hc_same_name(raw->data, host->data, host->len))
     {
         return NGX_DECLINED;
     }

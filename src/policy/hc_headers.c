@@ -9,9 +9,6 @@
 #include "hc_policy_priv.h"
 
 
-#define HC_HEADER_FIXED  4               /* id, name_len, value_len */
-
-
 #define hc_header_name(id, name)  hc_string(name),
 
 
@@ -113,39 +110,6 @@ hc_header_write(unsigned char *p, hc_header_id_e id, hc_str_t name,
     }
 
     return p;
-}
-
-
-int
-hc_header_next(hc_str_t *rest, hc_header_t *h)
-{
-    uint16_t  value_len;
-
-    if (rest->len == 0) {
-        return 0;
-    }
-
-    if (rest->len < HC_HEADER_FIXED) {
-        return -1;
-    }
-
-    h->name = hc_str(rest->data + HC_HEADER_FIXED, rest->data[1]);
-
-    memcpy(&value_len, rest->data + 2, sizeof(value_len));
-    h->value = hc_str(rest->data + HC_HEADER_FIXED + h->name.len, value_len);
-
-    if (rest->data[0] >= HC_HEADER_MAX
-        || h->name.len == 0
-        || h->name.len + h->value.len > rest->len - HC_HEADER_FIXED)
-    {
-        return -1;
-    }
-
-    h->id = (hc_header_id_e) rest->data[0];
-
-    hc_str_skip(rest, HC_HEADER_FIXED + h->name.len + h->value.len);
-
-    return 1;
 }
 
 
