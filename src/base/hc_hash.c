@@ -1,5 +1,5 @@
 /*
- * SipHash-2-4 of (le64(a.len), a, b).
+ * SipHash of (le64(a.len), a, b).
  *
  * The length of the first span goes in as a word before the bytes: that is
  * the boundary between the spans, and it keeps the words of `a` aligned.
@@ -8,6 +8,7 @@
 #include "hc_hash.h"
 
 
+#define hc_always_inline  inline __attribute__((always_inline))
 #define hc_rotl(x, n)     (((x) << (n)) | ((x) >> (64 - (n))))
 
 
@@ -48,12 +49,18 @@ hc_sip_round(hc_sip_t *s)
 }
 
 
+/* c: rounds, 1 or 2 */
+
 static inline void
-hc_sip_word(hc_sip_t *s, uint64_t m)
+hc_sip_word(hc_sip_t *s, uint64_t m, int c)
 {
     s->v3 ^= m;
     hc_sip_round(s);
-    hc_sip_round(s);
+
+    if (c == 2) {
+        hc_sip_round(s);
+    }
+
     s->v0 ^= m;
 }
 
@@ -109,8 +116,8 @@ hc_sip_load_tail(const unsigned char *p, size_t n)
 /* Words of `span` are laid over the tail the last span left.  Inlined, so that
  * the state stays in registers: most keys are a few words long. */
 
-static inline __attribute__((always_inline)) void
-hc_sip_feed(hc_sip_t *s, hc_str_t span)
+static hc_always_inline void
+hc_sip_feed(hc_sip_t *s, hc_str_t span, int c)
 {
     size_t                left;
     uint64_t              m;
@@ -122,7 +129,7 @@ hc_sip_feed(hc_sip_t *s, hc_str_t span)
         m = hc_sip_load(p);
         p += 8;
 
-        hc_sip_word(s, s->tail | (m << (8 * s->ntail)));
+        hc_sip_word(s, s->tail | (m << (8 * s->ntail)), c);
         s->tail = s->ntail ? m >> (64 - 8 * s->ntail) : 0;
     }
 
@@ -140,14 +147,14 @@ hc_sip_feed(hc_sip_t *s, hc_str_t span)
         return;
     }
 
-    hc_sip_word(s, s->tail);
+    hc_sip_word(s, s->tail, c);
     s->tail = s->ntail ? m >> (64 - 8 * s->ntail) : 0;
     s->ntail = s->ntail + left - 8;
 }
 
 
-uint64_t
-hc_hash(const hc_seed_t *seed, hc_str_t a, hc_str_t b)
+static hc_always_inline uint64_t
+hc_sip(const hc_seed_t *seed, hc_str_t a, hc_str_t b, int c)
 {
     hc_sip_t  s;
 
@@ -159,20 +166,37 @@ hc_hash(const hc_seed_t *seed, hc_str_t a, hc_str_t b)
     s.ntail = 0;
     s.total = 8;
 
-    hc_sip_word(&s, a.len);
-    hc_sip_feed(&s, a);
+    hc_sip_word(&s, a.len, c);
+    hc_sip_feed(&s, a, c);
 
     if (b.len) {
-        hc_sip_feed(&s, b);
+        hc_sip_feed(&s, b, c);
     }
 
-    hc_sip_word(&s, s.tail | ((uint64_t) s.total << 56));
+    hc_sip_word(&s, s.tail | ((uint64_t) s.total << 56), c);
 
     s.v2 ^= 0xff;
     hc_sip_round(&s);
     hc_sip_round(&s);
     hc_sip_round(&s);
-    hc_sip_round(&s);
+
+    if (c == 2) {
+        hc_sip_round(&s);
+    }
 
     return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+
+uint64_t
+hc_hash(const hc_seed_t *seed, hc_str_t a, hc_str_t b)
+{
+    return hc_sip(seed, a, b, 1);
+}
+
+
+uint64_t
+hc_hash_shared(const hc_seed_t *seed, hc_str_t a, hc_str_t b)
+{
+    return hc_sip(seed, a, b, 2);
 }

@@ -9,6 +9,6 @@
 uint32_t
 hc_version_slot(hc_str_t scope, hc_str_t name)
 {
-    return (uint32_t) hc_hash(&hc_seed_fixed, scope, name)
+    return (uint32_t) hc_hash_shared(&hc_seed_fixed, scope, name)
            & (HC_VERSIONS_SLOTS - 1);
 }

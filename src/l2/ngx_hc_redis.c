@@ -299,7 +299,7 @@ ngx_hc_redis_name(ngx_hc_redis_t *driver, hc_str_t key, hc_str_t variant)
 
     for (i = 0; i < 2; i++) {
         p = ngx_sprintf(p, "%016xL",
-                        hc_hash(&ngx_hc_redis_seed[i], key, variant));
+                        hc_hash_shared(&ngx_hc_redis_seed[i], key, variant));
     }
 
     driver->name.len = p - driver->name.data;
