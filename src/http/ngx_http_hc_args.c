@@ -22,10 +22,6 @@ ngx_http_hc_apply_args(ngx_http_request_t *r, ngx_http_hc_cache_conf_t *hlcf)
     ngx_http_variable_value_t      *v;
     ngx_http_hc_cache_main_conf_t  *hmcf;
 
-    if (hlcf->args == NULL) {
-        return NGX_OK;
-    }
-
     rc = ngx_http_hc_sort_args(r->pool, hlcf, &r->args, &r->args);
 
     if (rc != NGX_OK || r != r->main) {

@@ -19,6 +19,22 @@ static ngx_int_t ngx_http_hc_age_header(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 
 
+/* As ngx_list_push(), without the call while there is room. */
+
+static ngx_inline ngx_table_elt_t *
+ngx_http_hc_next_field(ngx_http_request_t *r)
+{
+    ngx_list_t       *list = &r->headers_out.headers;
+    ngx_list_part_t  *part = list->last;
+
+    if (part->nelts < list->nalloc) {
+        return (ngx_table_elt_t *) part->elts + part->nelts++;
+    }
+
+    return ngx_list_push(list);
+}
+
+
 /* The content phase sends it, so other PRECONTENT handlers are skipped. */
 
 ngx_int_t
@@ -105,7 +121,7 @@ ngx_http_hc_push_header(ngx_http_request_t *r, hc_header_t *header)
         return NGX_OK;
     }
 
-    h = ngx_list_push(&r->headers_out.headers);
+    h = ngx_http_hc_next_field(r);
     if (h == NULL) {
         return NGX_ERROR;
     }
@@ -225,7 +241,7 @@ ngx_http_hc_age_header(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
         return NGX_OK;
     }
 
-    h = ngx_list_push(&r->headers_out.headers);
+    h = ngx_http_hc_next_field(r);
     if (h == NULL) {
         return NGX_ERROR;
     }

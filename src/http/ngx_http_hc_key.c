@@ -51,9 +51,11 @@ ngx_http_hc_key(ngx_http_request_t *r, hc_str_t *key)
 
     hlcf = ngx_http_get_module_loc_conf(r, ngx_http_hc_cache_module);
 
-    rc = ngx_http_hc_apply_args(r, hlcf);
-    if (rc != NGX_OK) {
-        return rc;
+    if (hlcf->args) {
+        rc = ngx_http_hc_apply_args(r, hlcf);
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
     if (hlcf->key) {
@@ -82,17 +84,6 @@ ngx_http_hc_key_is_default(ngx_http_request_t *r)
 }
 
 
-ngx_uint_t
-ngx_http_hc_is_https(ngx_http_request_t *r)
-{
-#if (NGX_HTTP_SSL)
-    return r->connection->ssl != NULL;
-#else
-    return 0;
-#endif
-}
-
-
 /* $scheme$host$hc_uri, without the script engine */
 
 static ngx_int_t
@@ -100,7 +91,6 @@ ngx_http_hc_default_key(ngx_http_request_t *r, ngx_str_t *key)
 {
     u_char     *p;
     ngx_str_t   host, uri;
-    ngx_uint_t  https;
 
     if (ngx_http_hc_uri(r, &uri) != NGX_OK) {
         return NGX_ERROR;
@@ -108,15 +98,18 @@ ngx_http_hc_default_key(ngx_http_request_t *r, ngx_str_t *key)
 
     ngx_http_hc_host(r, &host);
 
-    https = ngx_http_hc_is_https(r);
-
     key->data = ngx_pnalloc(r->pool,
                             sizeof("https") - 1 + host.len + uri.len);
     if (key->data == NULL) {
         return NGX_ERROR;
     }
 
-    p = ngx_cpymem(key->data, "https", sizeof("http") - 1 + https);
+    p = ngx_cpymem(key->data, "http", 4);
+
+    if (ngx_http_hc_is_https(r)) {
+        *p++ = 's';
+    }
+
     p = ngx_hc_cpystr(p, &host);
     p = ngx_cpymem(p, uri.data, uri.len);
 

@@ -29,16 +29,19 @@ ngx_http_hc_lookup(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     uint64_t    now;
     hc_l1_rc_e  rc;
 
-    switch (ngx_http_test_predicates(r, ctx->conf->bypass)) {
+    if (ctx->conf->bypass) {
 
-    case NGX_ERROR:
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        switch (ngx_http_test_predicates(r, ctx->conf->bypass)) {
 
-    case NGX_DECLINED:
-        ctx->bypass = 1;
-        ctx->status = NGX_HTTP_HC_STATUS_BYPASS;
-        ctx->reason = HC_REASON_BYPASS;
-        return ngx_http_hc_miss(r, ctx);
+        case NGX_ERROR:
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+        case NGX_DECLINED:
+            ctx->bypass = 1;
+            ctx->status = NGX_HTTP_HC_STATUS_BYPASS;
+            ctx->reason = HC_REASON_BYPASS;
+            return ngx_http_hc_miss(r, ctx);
+        }
     }
 
     now = ngx_current_msec;

@@ -180,18 +180,27 @@ void ngx_http_hc_unpin(ngx_http_hc_ctx_t *ctx);
 uint64_t ngx_http_hc_epoch_ms(void);
 
 /* ngx_http_hc_key.c: key and variant of the context. */
-ngx_uint_t ngx_http_hc_is_https(ngx_http_request_t *r);
 hc_reason_e ngx_http_hc_ctx_key(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 ngx_int_t ngx_http_hc_uri(ngx_http_request_t *r, ngx_str_t *uri);
 void ngx_http_hc_host(ngx_http_request_t *r, ngx_str_t *host);
 
+static ngx_inline ngx_uint_t
+ngx_http_hc_is_https(ngx_http_request_t *r)
+{
+#if (NGX_HTTP_SSL)
+    return r->connection->ssl != NULL;
+#else
+    return 0;
+#endif
+}
+
 /* ngx_http_hc_variant.c */
 hc_reason_e ngx_http_hc_variant(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 
-/* ngx_http_hc_args.c: hc_cache_args, in the request itself.  DECLINED: there
- * are too many.  sorted may be args. */
+/* ngx_http_hc_args.c: hc_cache_args, in the request itself, where there is
+ * one.  DECLINED: there are too many.  sorted may be args. */
 ngx_int_t ngx_http_hc_apply_args(ngx_http_request_t *r,
     ngx_http_hc_cache_conf_t *hlcf);
 ngx_int_t ngx_http_hc_sort_args(ngx_pool_t *pool,

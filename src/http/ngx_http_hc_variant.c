@@ -51,6 +51,16 @@ static size_t ngx_http_hc_forwarded_write(ngx_str_t *value, u_char *p);
 static ngx_http_hc_field_e ngx_http_hc_field_kind(ngx_table_elt_t *h);
 
 
+/* All that is known begins so; nearly nothing else does. */
+
+static ngx_inline ngx_uint_t
+ngx_http_hc_field_candidate(ngx_table_elt_t *h)
+{
+    return h->lowcase_key
+           && (h->lowcase_key[0] == 'x' || h->lowcase_key[0] == 'f');
+}
+
+
 static ngx_http_hc_field_t  ngx_http_hc_known_fields[] = {
     { ngx_string("forwarded"), NGX_HTTP_HC_FIELD_FORWARDED },
     { ngx_string("front-end-https"), NGX_HTTP_HC_FIELD_LINK },
@@ -233,6 +243,10 @@ ngx_http_hc_fields(ngx_http_request_t *r, size_t *size)
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
+            if (!ngx_http_hc_field_candidate(&h[i])) {
+                continue;
+            }
+
             kind = ngx_http_hc_field_kind(&h[i]);
 
             *size += ngx_http_hc_field_write(&h[i], kind, NULL);
@@ -255,8 +269,10 @@ ngx_http_hc_write_fields(ngx_http_request_t *r, u_char *p)
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
-            p += ngx_http_hc_field_write(&h[i], ngx_http_hc_field_kind(&h[i]),
-                                         p);
+            if (ngx_http_hc_field_candidate(&h[i])) {
+                p += ngx_http_hc_field_write(&h[i],
+                                             ngx_http_hc_field_kind(&h[i]), p);
+            }
         }
     }
 
@@ -335,12 +351,6 @@ static ngx_http_hc_field_e
 ngx_http_hc_field_kind(ngx_table_elt_t *h)
 {
     ngx_http_hc_field_t  *field;
-
-    if (h->lowcase_key == NULL
-        || (h->lowcase_key[0] != 'x' && h->lowcase_key[0] != 'f'))
-    {
-        return NGX_HTTP_HC_FIELD_OTHER;
-    }
 
     for (field = ngx_http_hc_known_fields; field->name.len; field++) {
         if (h->key.len == field->name.len
