@@ -50,6 +50,7 @@ help:
 	@echo "make valgrind  unit tests and an nginx under memcheck"
 	@echo "make fuzz      each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make bench-instructions  what a hit costs, counted by callgrind"
+	@echo "make replay    a trace through the store (TRACE=file.csv[.gz] SIZE=5%)"
 	@echo "make clean     remove build/"
 
 deps:
@@ -222,6 +223,49 @@ bench-instructions:
 	@util/deps.sh instructions
 	@+$(MAKE) --no-print-directory build
 	@bench/instructions.sh
+
+
+# --- benchmarks of the store -------------------------------------------------
+
+# src without its hooks, and optimised as nginx's own build is or better; the
+# stress has the hooks and assertions
+
+bench_cflags := -std=gnu11 -O2 -g -Wall -Wextra -Werror -MMD -MP
+
+# $(1): directory below build/, $(2): extra flags
+
+define bench_rules
+$(B)/$(1)/lib/%.o: src/%.c
+	@mkdir -p $$(@D)
+	@$(CC) $(bench_cflags) $(2) -c -o $$@ $$<
+
+$(B)/$(1)/libhc.a: $(patsubst src/%.c,$(B)/$(1)/lib/%.o,$(unit_lib))
+	@rm -f $$@
+	@ar rcs $$@ $$^
+
+$(B)/$(1)/%.o: bench/%.c
+	@mkdir -p $$(@D)
+	@$(CC) $(bench_cflags) $(2) -c -o $$@ $$<
+
+-include $$(shell find $(B)/$(1) -name '*.d' 2>/dev/null)
+endef
+
+$(eval $(call bench_rules,bench,))
+
+bench_link = echo "  ld $@" && $(CC) -o $@ $^ -lz -lyajl -lpthread -lm
+
+$(B)/bench/replay: $(addprefix $(B)/bench/,replay.o trace.o lines.o libhc.a)
+	@$(bench_link)
+
+.PHONY: replay
+
+replay:
+	@[ -n "$(TRACE)" -a -n "$(SIZE)" ] || \
+	    { echo "usage: make replay TRACE=file.csv[.gz] SIZE=bytes" >&2; exit 2; }
+	@util/deps.sh tools
+	@+$(MAKE) --no-print-directory -s $(B)/bench/replay
+	@$(B)/bench/replay $(if $(filter-out 0,$(CHECK)),--check) \
+	    $(if $(MAX_OBJECT),--max-object='$(MAX_OBJECT)') -- '$(TRACE)' '$(SIZE)'
 
 
 # --- demo --------------------------------------------------------------------

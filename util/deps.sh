@@ -2,7 +2,7 @@
 #
 # Installs what is missing, by apt; does nothing when nothing is.
 #
-#   util/deps.sh build|run|test|check|asan|valgrind|fuzz|instructions
+#   util/deps.sh build|run|test|check|asan|valgrind|fuzz|instructions|tools
 #
 # With NGINX_SRC set the nginx headers are those of that tree, and nginx itself
 # is whatever HC_NGINX names.
@@ -15,7 +15,8 @@ set -eu
 packages() {
     local build='make gcc libc6-dev libhiredis-dev libmemcached-dev libyajl-dev'
     local run="$build redis-server python3 curl"
-    local test="$run libcmocka-dev nghttp2-client php-cgi wrk perl"
+    local tools='make gcc libc6-dev libyajl-dev zlib1g-dev'
+    local test="$run $tools libcmocka-dev nghttp2-client php-cgi wrk perl"
 
     if [ -n "${NGINX_SRC:-}" ]; then
         build="$build libpcre2-dev zlib1g-dev libssl-dev"
@@ -32,8 +33,9 @@ packages() {
         valgrind) echo "$build $test valgrind" ;;
         fuzz)     echo "$build clang libclang-rt-dev" ;;
         instructions) echo "$build python3 valgrind" ;;
-        *)        die "usage: deps.sh" \
-                      "build|run|test|check|asan|valgrind|fuzz|instructions" ;;
+        tools)    echo "$tools" ;;
+        *)        die "usage: deps.sh build|run|test|check|asan|valgrind|fuzz|" \
+                      "instructions|tools" ;;
     esac
 }
 
