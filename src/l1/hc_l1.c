@@ -346,6 +346,34 @@ hc_l1_purge(hc_l1_t *l1)
 }
 
 
+/* One shard at most in a call. */
+
+int
+hc_l1_walk(hc_l1_t *l1, hc_l1_cursor_t *c, uint64_t now, hc_l1_visit_pt visit,
+    void *data)
+{
+    hc_l1_shard_t  *s;
+
+    if (c->shard >= l1->header->nshards) {
+        return 0;
+    }
+
+    s = &l1->shards[c->shard];
+
+    hc_l1_lock(l1, s);
+
+    if (hc_l1_walk_locked(l1, s, c, now, visit, data)) {
+        c->shard++;
+        c->bucket = 0;
+        c->item = 0;
+    }
+
+    hc_l1_unlock(s);
+
+    return c->shard < l1->header->nshards;
+}
+
+
 static void
 hc_l1_add_locked(const hc_l1_shard_t *s, hc_l1_stats_t *stats)
 {

@@ -91,6 +91,22 @@ typedef struct {
 } hc_l1_stats_t;
 
 
+/* Where a walk is; all 0: at its start.  Kept by the caller between calls. */
+
+typedef struct {
+    uint32_t  shard;
+    uint32_t  bucket;
+    uint32_t  item;                    /* of the bucket's chain */
+} hc_l1_cursor_t;
+
+
+/* The spans are good during the call, which is made under a lock: it copies
+ * and calls nothing back.  0: go on; else: not taken, stop before it. */
+
+typedef int (*hc_l1_visit_pt)(void *data, const hc_entry_t *e,
+    uint64_t fresh_until);
+
+
 /* Adopts the block when its magic, layout version, sizes and max_object are
  * those of the options (*adopted = 1), else builds it anew, which is only for a
  * block no other process uses.  NULL: block too small, above 32 GB or not
@@ -126,6 +142,14 @@ void hc_l1_purge(hc_l1_t *l1);
 /* Counts one request for a key that is not stored; returns about how many there
  * were lately, 1 .. 255, rather more than fewer.  (hc_cache_min_uses) */
 unsigned hc_l1_seen(hc_l1_t *l1, const hc_l1_key_t *k);
+
+/* Visits some of the entries a get would find, fresh or stale, and moves the
+ * cursor behind them; 1: there may be more.  The store may change between the
+ * calls: what is there all the while is visited, unless it changes its place
+ * in a chain just then; what comes or goes may be, or twice.  It needs no slot
+ * and counts as no use. */
+int hc_l1_walk(hc_l1_t *l1, hc_l1_cursor_t *c, uint64_t now,
+    hc_l1_visit_pt visit, void *data);
 
 /* _check accounts for every byte, shard by shard; 1: sound.  For tests. */
 void hc_l1_stats(hc_l1_t *l1, hc_l1_stats_t *stats);

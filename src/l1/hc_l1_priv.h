@@ -488,6 +488,11 @@ void hc_l1_slot_take(hc_l1_t *l1, uint32_t n);
 void hc_l1_slots_count(hc_l1_t *l1);
 void hc_l1_pins_sum(const hc_l1_t *l1, hc_l1_stats_t *stats);
 
+/* walk: 1: the cursor left this shard */
+
+int hc_l1_walk_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_cursor_t *c,
+    uint64_t now, hc_l1_visit_pt visit, void *data);
+
 /* check */
 
 int hc_l1_check_locked(hc_l1_t *l1, hc_l1_shard_t *s);
