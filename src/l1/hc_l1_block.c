@@ -202,7 +202,7 @@ hc_l1_build_shard(unsigned char *base, const hc_l1_header_t *plan, uint32_t n)
 
     memset(s, 0, sizeof(*s));
 
-    s->buckets = at;
+    s->buckets = (uint32_t) (at / HC_L1_UNIT);
     s->nbuckets = plan->nbuckets;
     s->start = (uint32_t) ((at + plan->nbuckets * sizeof(uint32_t))
                            / HC_L1_UNIT);

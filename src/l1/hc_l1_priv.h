@@ -127,15 +127,18 @@ typedef struct {
 } hc_l1_counters_t;
 
 
-/* A hit reads and writes the first line only. */
+/* All that a hit reads and writes here is in the first line. */
 
 typedef struct {
     _Alignas(HC_L1_LINE)
     pthread_mutex_t   mutex;
     uint32_t          changing;  /* nests */
     uint32_t          nbuckets;
-    uint64_t          buckets;   /* bytes from the block's start */
-    hc_l1_counters_t  n;
+    uint32_t          buckets;   /* place */
+    uint16_t          clock;     /* evict's */
+    uint8_t           gen;
+    uint8_t           swept_gen; /* no older one is left */
+    hc_l1_counters_t  n;         /* hits first */
 
     uint64_t          entries;
     uint64_t          bytes;
@@ -145,9 +148,6 @@ typedef struct {
     uint32_t          hand;      /* evict's next bucket */
     uint32_t          unswept;   /* buckets, since the last purge */
     uint32_t          turned;    /* units stored since the clock moved */
-    uint16_t          clock;     /* evict's */
-    uint8_t           gen;
-    uint8_t           swept_gen; /* no older one is left */
 
     uint32_t          large;     /* bit n: a class of 8 n .. 8 n + 7 has one */
     uint8_t           small[HC_L1_CLASSES / 8];
@@ -159,8 +159,8 @@ typedef struct {
     hc_l1_node_t      graves;
 } hc_l1_shard_t;
 
-_Static_assert(offsetof(hc_l1_shard_t, n.misses) <= 2 * HC_L1_LINE,
-               "counters of hits");
+_Static_assert(offsetof(hc_l1_shard_t, n.hits) + sizeof(uint64_t)
+               <= HC_L1_LINE, "one line for a hit");
 
 
 /*
@@ -409,7 +409,7 @@ int hc_l1_swept_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t buckets);
 static inline uint32_t *
 hc_l1_buckets(const hc_l1_t *l1, const hc_l1_shard_t *s)
 {
-    return (uint32_t *) (l1->base + s->buckets);
+    return hc_l1_at(l1, s->buckets);
 }
 
 static inline uint32_t

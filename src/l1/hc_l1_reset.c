@@ -13,7 +13,7 @@ hc_l1_forget_locked(hc_l1_t *l1, hc_l1_shard_t *s)
 {
     unsigned  level, n;
 
-    memset(l1->base + s->buckets, 0, s->nbuckets * sizeof(uint32_t));
+    memset(hc_l1_buckets(l1, s), 0, s->nbuckets * sizeof(uint32_t));
     memset(s->small, 0, sizeof(s->small));
     memset(s->holes, 0, sizeof(s->holes));
     memset(s->occupied, 0, sizeof(s->occupied));
