@@ -22,6 +22,7 @@ HC_NGINX    ?= nginx
 HC_DEBUG    ?= 0
 T           ?=
 FUZZ_SECONDS ?= 10
+SECONDS     ?= 300
 
 top         := $(CURDIR)
 B           := build
@@ -51,6 +52,7 @@ help:
 	@echo "make fuzz      each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make bench-instructions  what a hit costs, counted by callgrind"
 	@echo "make replay    a trace through the store (TRACE=file.csv[.gz] SIZE=5%)"
+	@echo "make stress    processes over a tiny zone (SECONDS=300 KILL=1)"
 	@echo "make clean     remove build/"
 
 deps:
@@ -251,13 +253,19 @@ $(B)/$(1)/%.o: bench/%.c
 endef
 
 $(eval $(call bench_rules,bench,))
+$(eval $(call bench_rules,bench-hooks,-DHC_DEBUG=1 -DHC_TEST_HOOKS=1))
 
 bench_link = echo "  ld $@" && $(CC) -o $@ $^ -lz -lyajl -lpthread -lm
 
 $(B)/bench/replay: $(addprefix $(B)/bench/,replay.o trace.o lines.o libhc.a)
 	@$(bench_link)
 
-.PHONY: replay
+storm_objects := stress.o storm.o storm_points.o storm_worker.o libhc.a
+
+$(B)/bench-hooks/stress: $(addprefix $(B)/bench-hooks/,$(storm_objects))
+	@$(bench_link)
+
+.PHONY: replay stress
 
 replay:
 	@[ -n "$(TRACE)" -a -n "$(SIZE)" ] || \
@@ -266,6 +274,12 @@ replay:
 	@+$(MAKE) --no-print-directory -s $(B)/bench/replay
 	@$(B)/bench/replay $(if $(filter-out 0,$(CHECK)),--check) \
 	    $(if $(MAX_OBJECT),--max-object='$(MAX_OBJECT)') -- '$(TRACE)' '$(SIZE)'
+
+stress:
+	@util/deps.sh bench
+	@+$(MAKE) --no-print-directory -s $(B)/bench-hooks/stress
+	@$(B)/bench-hooks/stress --seconds=$(SECONDS) \
+	    $(if $(filter-out 0,$(KILL)),--kill)
 
 
 # --- demo --------------------------------------------------------------------

@@ -1,0 +1,362 @@
+/*
+ * One process of the storm: what it does, and how it tells right from wrong.
+ */
+
+#include <fcntl.h>
+
+#include "storm.h"
+
+
+#define STORM_HELD  5                    /* pins over other operations */
+#define STORM_PROOF 8                    /* bytes of headers */
+
+
+typedef struct {
+    store_t         *store;
+    storm_t         *storm;
+    storm_worker_t  *own;
+    uint32_t         random;
+    hc_l1_ref_t      held[STORM_HELD];
+
+    int              schedstat;          /* -1: not to be had */
+    uint64_t         sampled;            /* ns, when */
+    uint64_t         waited;             /* ns for a core, up to then */
+    uint64_t         last;               /* ns, end of the last round */
+} storm_self_t;
+
+
+/* Headers hold the salt and the length. */
+
+typedef struct {
+    uint32_t  salt;
+    uint32_t  len;
+} storm_proof_t;
+
+_Static_assert(sizeof(storm_proof_t) == STORM_PROOF, "headers");
+
+
+static uint32_t
+storm_body_seed(uint32_t key, uint32_t version, uint32_t salt)
+{
+    return ((key * 2654435761u) ^ version) * 2246822519u ^ salt;
+}
+
+
+static uint32_t
+storm_version_slot(hc_str_t key)
+{
+    return hc_version_slot(hc_str("key", 3), key);
+}
+
+
+static int
+storm_is_whole(const hc_l1_ref_t *ref, hc_str_t key)
+{
+    uint32_t              number;
+    storm_proof_t         proof;
+    const hc_entry_t     *e;
+
+    e = &ref->entry;
+
+    if (!hc_str_eq(e->key, key) || key.len != sizeof(number)
+        || e->headers.len != sizeof(proof) || e->core.ntags != 2)
+    {
+        return 0;
+    }
+
+    memcpy(&number, key.data, sizeof(number));
+    memcpy(&proof, e->headers.data, sizeof(proof));
+
+    return e->body.len == proof.len
+           && is_body(e->body,
+                      storm_body_seed(number, e->tags[HC_TAG_KEY].version,
+                                      proof.salt));
+}
+
+
+/* A hit is fresh, and what is stale is not beyond its time. */
+
+static int
+storm_is_in_time(const hc_l1_ref_t *ref, hc_l1_rc_e rc, uint64_t now)
+{
+    const hc_entry_core_t  *c;
+
+    c = &ref->entry.core;
+
+    if (ref->fresh_until != c->born_at + c->lifetime) {
+        return 0;
+    }
+
+    if (rc == HC_L1_HIT) {
+        return now < ref->fresh_until;
+    }
+
+    return now >= ref->fresh_until && now < ref->fresh_until + c->stale_for;
+}
+
+
+static void
+storm_must(storm_self_t *self, int right)
+{
+    if (!right) {
+        self->own->wrong++;
+    }
+}
+
+
+static void
+storm_release(storm_self_t *self, hc_l1_ref_t *ref)
+{
+    if (ref->pinned) {
+        storm_must(self, storm_is_whole(ref, ref->entry.key));
+        hc_l1_unpin(self->store->l1, ref);
+        ref->pinned = 0;
+    }
+}
+
+
+static void
+storm_release_all(storm_self_t *self)
+{
+    int  i;
+
+    for (i = 0; i < STORM_HELD; i++) {
+        storm_release(self, &self->held[i]);
+    }
+}
+
+
+/* Nothing older than what was current before the call. */
+
+static void
+storm_get(storm_self_t *self, const hc_l1_key_t *k)
+{
+    uint32_t      version;
+    uint64_t      now;
+    hc_l1_rc_e    rc;
+    hc_l1_ref_t  *ref;
+
+    ref = &self->held[storm_random(&self->random) % STORM_HELD];
+    storm_release(self, ref);
+
+    version = hc_version_get(self->store->versions, storm_version_slot(k->key));
+    now = clock_ms();
+    rc = hc_l1_get(self->store->l1, k, now, ref);
+    self->own->gets++;
+
+    if (rc != HC_L1_HIT && rc != HC_L1_STALE) {
+        ref->pinned = 0;
+        return;
+    }
+
+    self->own->hits += rc == HC_L1_HIT;
+    self->own->stale += rc == HC_L1_STALE;
+
+    storm_must(self, storm_is_whole(ref, k->key));
+    storm_must(self, storm_is_in_time(ref, rc, now));
+    storm_must(self, (int32_t) (ref->entry.tags[HC_TAG_KEY].version - version)
+                     >= 0);
+
+    if (ref->copy) {
+        storm_release(self, ref);
+    }
+}
+
+
+/* Most are small, some large, a few the largest there may be. */
+
+static uint32_t
+storm_size(uint32_t *random)
+{
+    uint32_t  most, kind;
+
+    most = STORM_LARGEST - STORM_PROOF - sizeof(uint32_t);
+    kind = storm_random(random) % 64;
+
+    return kind == 0 ? most : storm_random(random) % (kind < 16 ? most : 700);
+}
+
+
+/* ms: half of them over before the entry would be evicted. */
+
+static uint32_t
+storm_time(uint32_t *random)
+{
+    return storm_random(random) % (storm_random(random) % 2 ? 10 : 300);
+}
+
+
+static void
+storm_put(storm_self_t *self, const hc_l1_key_t *k, uint32_t key)
+{
+    uint32_t               version;
+    uint64_t               now;
+    hc_entry_t             e;
+    storm_proof_t          proof;
+    static unsigned char   body[STORM_LARGEST];
+
+    proof.salt = storm_random(&self->random);
+    proof.len = storm_size(&self->random);
+
+    now = clock_ms();
+    e = entry_of(self->store, k, hc_str(body, proof.len));
+    version = e.tags[HC_TAG_KEY].version;
+    e.headers = hc_str(&proof, sizeof(proof));
+    e.core.born_at = now;
+    e.core.lifetime = storm_time(&self->random);
+    e.core.stale_for = storm_time(&self->random);
+
+    fill_body(body, proof.len, storm_body_seed(key, version, proof.salt));
+
+    (void) hc_l1_put(self->store->l1, k, &e, now + e.core.lifetime, now);
+    self->own->puts++;
+}
+
+
+/* A process that leaves has let its pins go. */
+
+static void
+storm_rejoin(storm_self_t *self)
+{
+    storm_release_all(self);
+    hc_l1_leave(self->store->l1);
+    storm_must(self, hc_l1_join(self->store->l1) == 0);
+}
+
+
+static void
+storm_round(storm_self_t *self)
+{
+    uint32_t      key, what;
+    hc_l1_key_t   k;
+
+    key = storm_random(&self->random) % STORM_KEYS;
+    what = storm_random(&self->random) % 10000;
+    k = number_key(self->store, &key);
+
+    if (what < 6000) {
+        storm_get(self, &k);
+
+    } else if (what < 9500) {
+        storm_put(self, &k, key);
+
+    } else if (what < 9800) {
+        (void) hc_l1_delete(self->store->l1, &k);
+
+    } else if (what < 9997) {
+        hc_version_move(self->store->versions, storm_version_slot(k.key));
+
+    } else if (what < 9999) {
+        storm_rejoin(self);
+
+    } else {
+        hc_l1_purge(self->store->l1);
+    }
+
+    self->own->rounds++;
+}
+
+
+/* ns this process was ready and had no core. */
+
+static uint64_t
+storm_waited(const storm_self_t *self)
+{
+    ssize_t             n;
+    char                text[128];
+    unsigned long long  waited;
+
+    n = pread(self->schedstat, text, sizeof(text) - 1, 0);
+
+    if (n <= 0) {
+        return 0;
+    }
+
+    text[n] = '\0';
+
+    return sscanf(text, "%*u %llu", &waited) == 1 ? waited : 0;
+}
+
+
+/*
+ * How long the round took.  What the machine took from it is known to a ms:
+ * others here use its cores, too.
+ */
+
+static void
+storm_measure(storm_self_t *self)
+{
+    uint64_t  now, gap, waited, running;
+
+    now = clock_ns();
+    gap = now - self->last;
+    self->last = now;
+
+    if (gap > self->own->longest) {
+        self->own->longest = gap;
+    }
+
+    if (now - self->sampled < 1000000) {
+        return;
+    }
+
+    waited = storm_waited(self);
+    running = gap - hc_min(gap, waited - self->waited);
+    self->waited = waited;
+    self->sampled = now;
+
+    if (running > self->own->running) {
+        self->own->running = running;
+    }
+}
+
+
+static void
+storm_hold(storm_self_t *self)
+{
+    __atomic_store_n(&self->own->held, 1, __ATOMIC_SEQ_CST);
+
+    while (__atomic_load_n(&self->storm->hold, __ATOMIC_SEQ_CST)) {
+        usleep(100);
+    }
+
+    __atomic_store_n(&self->own->held, 0, __ATOMIC_SEQ_CST);
+
+    self->waited = storm_waited(self);
+    self->last = self->sampled = clock_ns();
+}
+
+
+int
+storm_work(store_t *st, storm_t *storm, unsigned n, uint32_t random)
+{
+    storm_self_t  self;
+
+    memset(&self, 0, sizeof(self));
+    self.store = st;
+    self.storm = storm;
+    self.own = &storm->worker[n];
+    self.random = random;
+    self.schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+    self.waited = storm_waited(&self);
+    self.last = self.sampled = clock_ns();
+
+    if (hc_l1_join(st->l1) != 0) {
+        return 1;
+    }
+
+    while (!__atomic_load_n(&storm->stop, __ATOMIC_RELAXED)) {
+        if (__atomic_load_n(&storm->hold, __ATOMIC_RELAXED)) {
+            storm_hold(&self);
+            continue;
+        }
+
+        storm_round(&self);
+        storm_measure(&self);
+    }
+
+    storm_release_all(&self);
+    hc_l1_leave(st->l1);
+
+    return 0;
+}
