@@ -7,7 +7,7 @@
 
 
 #define STORM_TICK     5000              /* us between two deaths, at least */
-#define STORM_LOST     60                /* s in which everybody must go on */
+#define STORM_LOST     10                /* s in which everybody must go on */
 
 
 typedef struct {
@@ -107,8 +107,8 @@ storm_busy(storm_parent_t *p)
 
     for (n = 0, busy = 0; n < p->options->workers; n++) {
         busy += p->pid[n] != 0
-                && !__atomic_load_n(&p->storm->worker[n].held,
-                                    __ATOMIC_SEQ_CST);
+                && __atomic_load_n(&p->storm->worker[n].held, __ATOMIC_SEQ_CST)
+                   != p->storm->hold;
     }
 
     return busy;
@@ -153,14 +153,25 @@ storm_alive(storm_parent_t *p)
 static void
 storm_check(storm_parent_t *p)
 {
-    __atomic_store_n(&p->storm->hold, 1, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&p->storm->hold, 1, __ATOMIC_SEQ_CST);
 
     if (storm_wait(p, storm_busy) == 0) {
         p->result->checks++;
         p->result->unsound += hc_l1_check(p->store.l1) != 1;
     }
 
-    __atomic_store_n(&p->storm->hold, 0, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&p->storm->hold, 1, __ATOMIC_SEQ_CST);
+}
+
+
+static int
+storm_is_over(const storm_parent_t *p)
+{
+    const storm_result_t  *r;
+
+    r = p->result;
+
+    return r->lost || r->failed || r->unsound;
 }
 
 
@@ -175,7 +186,7 @@ storm_blow(storm_parent_t *p)
     storm_start_missing(p);
     end = clock_ms() + p->options->ms;
 
-    for (i = 0; clock_ms() < end && !p->result->lost; i++) {
+    for (i = 0; clock_ms() < end && !storm_is_over(p); i++) {
         usleep(STORM_TICK + i * 37 % 3000);
 
         if (!p->options->kills) {

@@ -42,7 +42,7 @@ typedef struct {
     uint64_t  wrong;                     /* bytes, keys, versions, freshness */
     uint64_t  longest;                   /* ns from one round to the next ... */
     uint64_t  running;                   /* ... without waiting for a core */
-    uint32_t  held;                      /* 1: does nothing, as asked */
+    uint32_t  held;                      /* the last `hold` it stood still for */
 } storm_worker_t;
 
 
@@ -54,7 +54,7 @@ typedef struct {
 
 typedef struct {
     uint32_t        stop;
-    uint32_t        hold;
+    uint32_t        hold;                /* odd: stand still; grows */
     storm_worker_t  worker[STORM_WORKERS];
     storm_point_t   point[STORM_POINTS];
 } storm_t;

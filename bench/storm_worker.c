@@ -311,16 +311,22 @@ storm_measure(storm_self_t *self)
 }
 
 
+static int
+storm_holds(const storm_self_t *self)
+{
+    return __atomic_load_n(&self->storm->hold, __ATOMIC_SEQ_CST) & 1;
+}
+
+
 static void
 storm_hold(storm_self_t *self)
 {
-    __atomic_store_n(&self->own->held, 1, __ATOMIC_SEQ_CST);
-
-    while (__atomic_load_n(&self->storm->hold, __ATOMIC_SEQ_CST)) {
+    while (storm_holds(self)) {
+        __atomic_store_n(&self->own->held,
+                         __atomic_load_n(&self->storm->hold, __ATOMIC_SEQ_CST),
+                         __ATOMIC_SEQ_CST);
         usleep(100);
     }
-
-    __atomic_store_n(&self->own->held, 0, __ATOMIC_SEQ_CST);
 
     self->waited = storm_waited(self);
     self->last = self->sampled = clock_ns();
@@ -346,7 +352,7 @@ storm_work(store_t *st, storm_t *storm, unsigned n, uint32_t random)
     }
 
     while (!__atomic_load_n(&storm->stop, __ATOMIC_RELAXED)) {
-        if (__atomic_load_n(&storm->hold, __ATOMIC_RELAXED)) {
+        if (storm_holds(&self)) {
             storm_hold(&self);
             continue;
         }
