@@ -2,15 +2,50 @@
  * Public calls of the first-level cache; the only file that locks.
  */
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                      /* pthread_mutex_clocklock() */
+#endif
+
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "hc_l1_priv.h"
+
+
+#define HC_L1_LOCK_AGAIN  5000000        /* ns */
 
 
 #if (HC_TEST_HOOKS)
 void  (*hc_l1_pause)(const char *point);
 #endif
+
+
+/*
+ * A waiter that is killed after it was woken, and before it had the mutex, may
+ * take the wake-up with it when somebody else was faster: the others sleep on
+ * while the mutex is free.  So nobody sleeps without looking again.
+ */
+
+static int
+hc_l1_lock_wait(hc_l1_shard_t *s)
+{
+    int              rc;
+    struct timespec  until;
+
+    do {
+        (void) clock_gettime(CLOCK_MONOTONIC, &until);
+
+        until.tv_nsec += HC_L1_LOCK_AGAIN;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+
+        rc = pthread_mutex_clocklock(&s->mutex, CLOCK_MONOTONIC, &until);
+
+    } while (rc == ETIMEDOUT);
+
+    return rc;
+}
 
 
 /* An initialised robust mutex that is always made consistent gives no other
@@ -21,7 +56,12 @@ hc_l1_lock(hc_l1_t *l1, hc_l1_shard_t *s)
 {
     int  rc;
 
-    rc = pthread_mutex_lock(&s->mutex);
+    rc = pthread_mutex_trylock(&s->mutex);
+
+    if (rc == EBUSY) {
+        rc = hc_l1_lock_wait(s);
+    }
+
     hc_assert(rc == 0 || rc == EOWNERDEAD);
 
     if (rc == EOWNERDEAD) {
