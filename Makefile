@@ -276,7 +276,7 @@ replay:
 	    $(if $(MAX_OBJECT),--max-object='$(MAX_OBJECT)') -- '$(TRACE)' '$(SIZE)'
 
 stress:
-	@util/deps.sh bench
+	@util/deps.sh tools
 	@+$(MAKE) --no-print-directory -s $(B)/bench-hooks/stress
 	@$(B)/bench-hooks/stress --seconds=$(SECONDS) \
 	    $(if $(filter-out 0,$(KILL)),--kill)

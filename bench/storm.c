@@ -7,7 +7,7 @@
 
 
 #define STORM_TICK     5000              /* us between two deaths, at least */
-#define STORM_LOST     10                /* s in which everybody must go on */
+#define STORM_LOST     30                /* s in which everybody must go on */
 
 
 typedef struct {

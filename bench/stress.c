@@ -17,7 +17,7 @@ static const char  usage[] =
 "  --processes  4 without, 64 at most\n"
 "  --size       of the zone, 1m without\n"
 "  --longest    with --kill: fails if another process did not go on for longer,\n"
-"               its waits for a core not counted; 100 without\n"
+"               its waits for a core not counted; 1000 without\n"
 "\n"
 "make stress [SECONDS=N] [KILL=1]\n";
 
@@ -185,7 +185,7 @@ main(int argc, char **argv)
     s.storm.ms = 300000;
     s.storm.size = MB;
     s.storm.seed = (uint32_t) clock_ns();
-    s.longest = 100;
+    s.longest = 1000;
 
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         parse_option(&s, c);
