@@ -2,8 +2,7 @@
  * One process of the storm: what it does, and how it tells right from wrong.
  */
 
-#include <fcntl.h>
-
+#include "core.h"
 #include "storm.h"
 
 
@@ -257,27 +256,6 @@ storm_round(storm_self_t *self)
 }
 
 
-/* ns this process was ready and had no core. */
-
-static uint64_t
-storm_waited(const storm_self_t *self)
-{
-    ssize_t             n;
-    char                text[128];
-    unsigned long long  waited;
-
-    n = pread(self->schedstat, text, sizeof(text) - 1, 0);
-
-    if (n <= 0) {
-        return 0;
-    }
-
-    text[n] = '\0';
-
-    return sscanf(text, "%*u %llu", &waited) == 1 ? waited : 0;
-}
-
-
 /*
  * How long the round took.  What the machine took from it is known to a ms:
  * others here use its cores, too.
@@ -300,7 +278,7 @@ storm_measure(storm_self_t *self)
         return;
     }
 
-    waited = storm_waited(self);
+    waited = core_waited(self->schedstat);
     running = gap - hc_min(gap, waited - self->waited);
     self->waited = waited;
     self->sampled = now;
@@ -328,7 +306,7 @@ storm_hold(storm_self_t *self)
         usleep(100);
     }
 
-    self->waited = storm_waited(self);
+    self->waited = core_waited(self->schedstat);
     self->last = self->sampled = clock_ns();
 }
 
@@ -343,8 +321,8 @@ storm_work(store_t *st, storm_t *storm, unsigned n, uint32_t random)
     self.storm = storm;
     self.own = &storm->worker[n];
     self.random = random;
-    self.schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
-    self.waited = storm_waited(&self);
+    self.schedstat = core_open();
+    self.waited = core_waited(self.schedstat);
     self.last = self.sampled = clock_ns();
 
     if (hc_l1_join(st->l1) != 0) {
