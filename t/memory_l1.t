@@ -25,7 +25,7 @@ is($?, 0, 'it ends well') or diag($out);
 like($out, qr/^zone bytes: 2097152$/m, 'the size of each zone');
 
 for my $what ('bodies of 200 bytes', 'bodies of 1 KB', 'sizes of the trace') {
-    my ($entries, $mean, $share, $book) = $out =~ /^\Q$what\E\s+entries (\d+)
+    my ($entries, $mean, $share, $book) = $out =~ /^\Q$what\E\s+entries\ (\d+)
         \ \ mean\ payload\ ([\d.]+)\ \ payload\ share\ ([\d.]+)
         \ \ bookkeeping\ bytes\ per\ entry\ ([\d.]+)$/mx;
 
