@@ -53,6 +53,7 @@ help:
 	@echo "make bench-instructions  what a hit costs, counted by callgrind"
 	@echo "make replay    a trace through the store (TRACE=file.csv[.gz] SIZE=5%)"
 	@echo "make stress    processes over a tiny zone (SECONDS=300 KILL=1)"
+	@echo "make bench-l1  ns of gets and puts, one process against two"
 	@echo "make memory-l1 payload of full zones, also after 10 million replacements"
 	@echo "make clean     remove build/"
 
@@ -264,12 +265,15 @@ $(B)/bench/replay: $(addprefix $(B)/bench/,replay.o trace.o lines.o libhc.a)
 $(B)/bench/memory: $(addprefix $(B)/bench/,memory_main.o memory.o trace.o lines.o libhc.a)
 	@$(bench_link)
 
+$(B)/bench/throughput: $(addprefix $(B)/bench/,throughput.o libhc.a)
+	@$(bench_link)
+
 storm_objects := stress.o storm.o storm_points.o storm_worker.o libhc.a
 
 $(B)/bench-hooks/stress: $(addprefix $(B)/bench-hooks/,$(storm_objects))
 	@$(bench_link)
 
-.PHONY: replay stress memory-l1
+.PHONY: replay stress memory-l1 bench-l1
 
 replay:
 	@[ -n "$(TRACE)" -a -n "$(SIZE)" ] || \
@@ -284,6 +288,12 @@ stress:
 	@+$(MAKE) --no-print-directory -s $(B)/bench-hooks/stress
 	@$(B)/bench-hooks/stress --seconds=$(SECONDS) \
 	    $(if $(filter-out 0,$(KILL)),--kill)
+
+bench-l1:
+	@util/deps.sh tools
+	@+$(MAKE) --no-print-directory -s $(B)/bench/throughput
+	@mkdir -p bench/out
+	@$(B)/bench/throughput --json=bench/out/l1.json $(BENCH)
 
 memory-l1:
 	@util/deps.sh tools
