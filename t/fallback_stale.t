@@ -331,7 +331,7 @@ itself($_, $_) for 502, 504;
                         'strict'), end => 'close' } ],
     [ { reply => answer(200, 'Cache-Control: max-age=3, proxy-revalidate',
                         'strict'), end => 'close' } ],
-    [ { reply => answer(200, 'Cache-Control: s-maxage=1', 'strict'),
+    [ { reply => answer(200, 'Cache-Control: s-maxage=3', 'strict'),
         end => 'close' } ],
     [ { reply => answer(200, 'Cache-Control: max-age=3', 'lax'),
         end => 'close' } ],

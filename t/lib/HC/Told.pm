@@ -21,7 +21,8 @@ package HC::Told;
 #   silent            no answer until the other side leaves
 #   header=Name:value one more header, "_" for a space
 #
-# $app->requests are the request lines so far.  A new test calls clear().
+# $app->requests are the request lines so far, $app->begun counts those, too, of
+# which only the header is there.  A new test calls clear().
 
 use strict;
 use warnings;
@@ -113,6 +114,13 @@ sub requests {
 }
 
 
+sub begun {
+    my $self = shift;
+
+    return -s "$self->{dir}/begun" || 0;
+}
+
+
 sub value {
     my $self = shift;
 
@@ -172,6 +180,8 @@ sub _serve {
     while ($got !~ /\r\n\r\n/) {
         sysread($socket, $got, 65536, length $got) or return;
     }
+
+    _append($self->{dir}, 'begun', '.');
 
     my ($head, $body) = split /\r\n\r\n/, $got, 2;
     my ($length) = $head =~ /^Content-Length: (\d+)/mi;
