@@ -399,8 +399,8 @@ my $seen;
 
 wait_until(sub {
     open my $in, '<', "$ENV{TEST_NGINX_HTML_DIR}/../logs/mirror.log" or return;
-    $seen = CORE::join(' ', map { m{"GET (\S+)} } <$in>);
+    $seen = CORE::join(' ', sort map { m{"GET (\S+)} } <$in>);
     return $seen eq '/a /b /c';
-}, 2);
+});
 
 is($seen, '/a /b /c', 'the mirror saw them all');
