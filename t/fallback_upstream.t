@@ -258,7 +258,6 @@ ok(logged(qr/no live upstreams/), 'nobody was left to ask');
 --- user_files eval: $::files
 --- request
 GET /a
---- timeout: 8
 --- response_headers
 X-Cache: STATIC
 --- response_body

@@ -70,6 +70,9 @@ BEGIN {
     # Debian's nginx is in sbin, which is not in everybody's path
     $ENV{PATH} .= ':/usr/sbin:/sbin';
 
+    # for an answer, and for the end of nginx, on a busy machine
+    $ENV{TEST_NGINX_TIMEOUT} ||= 20;
+
     # a directory that cannot be used is seen at once
     $ENV{TEST_NGINX_REDIS_PORT} ||= 0;
     $ENV{TEST_NGINX_REDIS_SOCKET} ||= '';
