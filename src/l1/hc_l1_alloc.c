@@ -233,21 +233,25 @@ hc_l1_alloc_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n, uint32_t *size)
 }
 
 
-/* The nth of the largest class, or of the largest ones if it has fewer. */
+/* The nth hole, from the largest classes down; 0: there are fewer. */
 
 uint32_t
 hc_l1_large_hole_locked(const hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t n)
 {
-    uint32_t       at, class;
+    uint32_t       at, row, class, large;
     hc_l1_hole_t  *hole;
 
-    for (class = HC_L1_CLASSES; class-- > 0; /* void */ ) {
-        for (at = s->holes[class]; at; at = hole->next) {
-            if (n-- == 0) {
-                return at;
-            }
+    for (large = s->large; large; large &= ~(1u << row)) {
+        row = 31 - (uint32_t) __builtin_clz(large);
 
-            hole = hc_l1_at(l1, at);
+        for (class = row * 8 + 8; class-- > row * 8; /* void */ ) {
+            for (at = s->holes[class]; at; at = hole->next) {
+                if (n-- == 0) {
+                    return at;
+                }
+
+                hole = hc_l1_at(l1, at);
+            }
         }
     }
 

@@ -16,7 +16,8 @@
 #define HC_L1_ROWS_MAX     512
 #define HC_L1_SLOTS_MIN    64            /* below 4 MB */
 #define HC_L1_SLOTS_PER    (32 * 1024)   /* bytes of block */
-#define HC_L1_PER_BUCKET   1024          /* bytes; also per byte of sketch */
+#define HC_L1_PER_BUCKET   1280          /* bytes of region */
+#define HC_L1_PER_SEEN     2048          /* bytes of block */
 #define HC_L1_SEEN_MIN     2048u
 
 
@@ -42,15 +43,15 @@ hc_l1_max_object(const hc_l1_options_t *o)
 }
 
 
-/* Rows of all slots take at most a hundredth of the block; each slot's are
- * whole cache lines. */
+/* Rows of all slots take a 400th of the block, or what they need at least;
+ * each slot's are whole cache lines. */
 
 static uint32_t
 hc_l1_plan_rows(uint64_t size)
 {
     uint64_t  n;
 
-    n = size / 100 / HC_L1_SLOTS / sizeof(hc_l1_row_t);
+    n = size / 400 / HC_L1_SLOTS / sizeof(hc_l1_row_t);
     n = hc_max(n, HC_L1_ROWS_MIN);
     n = hc_min(n, HC_L1_ROWS_MAX);
 
@@ -129,7 +130,7 @@ hc_l1_block_plan(hc_l1_header_t *plan, const hc_l1_options_t *o)
     plan->nslots = hc_l1_plan_slots(o->size);
     plan->nrows = hc_l1_plan_rows(o->size);
 
-    seen = hc_l1_power_below(o->size / HC_L1_PER_BUCKET);
+    seen = hc_l1_power_below(o->size / HC_L1_PER_SEEN);
     plan->nseen = (uint32_t) hc_max(seen, HC_L1_SEEN_MIN);
 
     plan->slots_at = hc_align(sizeof(hc_l1_header_t), HC_L1_LINE);

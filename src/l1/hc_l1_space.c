@@ -8,6 +8,11 @@
 #include "hc_l1_priv.h"
 
 
+/* Items are moved together when that much more than what is needed is free:
+ * with less there are hardly places for them. */
+
+#define HC_L1_SPARE(s, n)  ((n) / 4 + ((s)->end - (s)->start) / 256)
+
 /* Places tried for a new large hole, before one more item goes. */
 
 #define HC_L1_WIDEN_TRIES  3
@@ -228,7 +233,7 @@ hc_l1_room_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n, uint64_t now,
     for ( ;; ) {
         at = hc_l1_alloc_locked(l1, s, n, size);
 
-        if (at == 0 && s->free >= n) {
+        if (at == 0 && s->free >= n + HC_L1_SPARE(s, n)) {
             at = hc_l1_gather_locked(l1, s, n, size);
         }
 
