@@ -11,6 +11,7 @@
 #include "core.h"
 #include "sizes.h"
 #include "store.h"
+#include "zipf.h"
 
 
 #define KEYS      50000
@@ -84,44 +85,6 @@ static const char  usage[] =
 "  --max-object  of the zone, as with hc_zone\n"
 "\n"
 "make bench-l1 [BENCH=--rounds=N]\n";
-
-
-/* Zipf: the n-th key comes 1 / n as often as the first. */
-
-static void
-draw_sequence(bench_t *b)
-{
-    double    *sum, drawn;
-    size_t     i, low, high, middle;
-    uint32_t   random;
-
-    sum = malloc(KEYS * sizeof(*sum));
-    b->sequence = malloc(SEQUENCE * sizeof(*b->sequence));
-    must(sum && b->sequence);
-
-    for (i = 0; i < KEYS; i++) {
-        sum[i] = 1.0 / (double) (i + 1) + (i ? sum[i - 1] : 0);
-    }
-
-    for (random = 1, i = 0; i < SEQUENCE; i++) {
-        random = random * 1664525 + 1013904223;
-        drawn = (double) random / 4294967296.0 * sum[KEYS - 1];
-
-        for (low = 0, high = KEYS - 1; low < high; /* void */) {
-            middle = (low + high) / 2;
-
-            if (sum[middle] < drawn) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-
-        b->sequence[i] = (uint32_t) low;
-    }
-
-    free(sum);
-}
 
 
 static const unsigned char  body[BODY];
@@ -459,7 +422,7 @@ main(int argc, char **argv)
     }
 
     b.track = shared(sizeof(track_t));
-    draw_sequence(&b);
+    b.sequence = zipf_sequence(KEYS, SEQUENCE);
     fill(&b);
 
     printf("%d keys of %d bytes in %llu shards, the n-th asked 1/n as often as "
