@@ -69,6 +69,7 @@ hc_l1_lock(hc_l1_t *l1, hc_l1_shard_t *s)
             hc_l1_reset_locked(l1, s);
         }
 
+        hc_l1_seq_end_locked(s);
         (void) pthread_mutex_consistent(&s->mutex);
     }
 
@@ -279,10 +280,13 @@ hc_l1_get(hc_l1_t *l1, const hc_l1_key_t *k, uint64_t now, hc_l1_ref_t *ref)
     }
 
     s = hc_l1_shard(l1, k);
+    rc = hc_l1_glance(l1, s, k, now, ref);
 
-    hc_l1_lock(l1, s);
-    rc = hc_l1_get_locked(l1, s, k, now, ref);
-    hc_l1_unlock(s);
+    if (rc == HC_L1_OK) {
+        hc_l1_lock(l1, s);
+        rc = hc_l1_get_locked(l1, s, k, now, ref);
+        hc_l1_unlock(s);
+    }
 
     return rc;
 }
@@ -328,7 +332,9 @@ hc_l1_put(hc_l1_t *l1, const hc_l1_key_t *k, const hc_entry_t *e,
 
     for ( ;; ) {
         hc_l1_lock(l1, s);
+        hc_l1_seq_begin_locked(s);
         rc = hc_l1_put_locked(l1, s, &put);
+        hc_l1_seq_end_locked(s);
 
         if (rc != HC_L1_NO_MEMORY || swept) {
             hc_l1_count_put_locked(s, rc);
@@ -357,8 +363,7 @@ hc_l1_delete(hc_l1_t *l1, const hc_l1_key_t *k)
     item = hc_l1_find_locked(l1, s, k);
 
     if (item) {
-        hc_l1_collect_locked(l1, s);
-        hc_l1_drop_locked(l1, s, item);
+        hc_l1_gone_locked(l1, s, item);
         s->n.deletes++;
     }
 
@@ -378,9 +383,11 @@ hc_l1_purge(hc_l1_t *l1)
         s = &l1->shards[n];
 
         hc_l1_lock(l1, s);
+        hc_l1_seq_begin_locked(s);
         hc_l1_change_locked(s);
         hc_l1_purge_locked(l1, s);
         hc_l1_changed_locked(s);
+        hc_l1_seq_end_locked(s);
         hc_l1_unlock(s);
     }
 }
@@ -444,6 +451,7 @@ hc_l1_stats(hc_l1_t *l1, hc_l1_stats_t *stats)
         hc_l1_unlock(s);
     }
 
+    hc_l1_slots_sum(l1, stats);
     hc_l1_pins_sum(l1, stats);
 
     stats->size = l1->header->size;

@@ -18,10 +18,11 @@
  * back is known, and what comes by once is not kept for long.
  */
 
+#include <limits.h>
+
 #include "hc_l1_priv.h"
 
 
-#define HC_L1_SAMPLE    16               /* items looked at for a victim */
 #define HC_L1_USES_MAX  15
 
 #define HC_L1_TURNOVER  256              /* units of the clock */
@@ -57,10 +58,12 @@ typedef struct {
 } hc_l1_lowest_t;
 
 
-/* Written when they change, so that a line which many read stays shared. */
+/* Of a pinned item, so it stays where it is; of two processes at once one may
+ * be forgotten.  Written when they change, so that a line which many read stays
+ * shared. */
 
 void
-hc_l1_used_locked(const hc_l1_shard_t *s, hc_l1_item_t *item)
+hc_l1_used(const hc_l1_shard_t *s, hc_l1_item_t *item)
 {
     if (item->uses < HC_L1_USES_MAX) {
         item->uses++;
@@ -120,7 +123,7 @@ hc_l1_value_locked(const hc_l1_shard_t *s, const hc_l1_item_t *item)
 
 
 static void
-hc_l1_sample_chain_locked(hc_l1_t *l1, const hc_l1_shard_t *s,
+hc_l1_sample_chain_locked(hc_l1_t *l1, const hc_l1_shard_t *s, uint64_t now,
     hc_l1_lowest_t *lowest)
 {
     int            value;
@@ -134,7 +137,8 @@ hc_l1_sample_chain_locked(hc_l1_t *l1, const hc_l1_shard_t *s,
             continue;
         }
 
-        value = hc_l1_value_locked(s, item);
+        value = hc_l1_before(now, hc_l1_keep_until(item))
+                ? hc_l1_value_locked(s, item) : INT_MIN;
 
         if (lowest->item == NULL || value < lowest->value) {
             lowest->item = item;
@@ -149,21 +153,36 @@ hc_l1_sample_chain_locked(hc_l1_t *l1, const hc_l1_shard_t *s,
 /* NULL: all that is left is pinned. */
 
 hc_l1_item_t *
-hc_l1_victim_locked(hc_l1_t *l1, hc_l1_shard_t *s)
+hc_l1_victim_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint64_t now,
+    unsigned sample)
 {
     uint32_t        n;
     hc_l1_lowest_t  lowest;
 
     memset(&lowest, 0, sizeof(lowest));
 
-    for (n = 0; n < s->nbuckets && lowest.n < HC_L1_SAMPLE; n++) {
-        hc_l1_sample_chain_locked(l1, s, &lowest);
+    for (n = 0; n < s->nbuckets && lowest.n < sample; n++) {
+        hc_l1_sample_chain_locked(l1, s, now, &lowest);
         s->hand = s->hand + 1 < s->nbuckets ? s->hand + 1 : 0;
     }
 
-    if (lowest.item) {
-        hc_l1_remember(l1, lowest.item->hash, lowest.item->uses + 1u);
+    return lowest.item;
+}
+
+
+void
+hc_l1_evicted_locked(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_item_t *item,
+    uint64_t now)
+{
+    if (item->gen != s->gen) {
+        return;
     }
 
-    return lowest.item;
+    if (!hc_l1_before(now, hc_l1_keep_until(item))) {
+        s->n.expired++;
+        return;
+    }
+
+    s->n.evictions++;
+    hc_l1_remember(l1, item->hash, item->uses + 1u);
 }

@@ -1,10 +1,11 @@
 /*
  * Pins: who sends what right now.
  *
- * A row is written under the lock of the shard it points into and cleared
- * without any: the one store that clears it comes after the last read of the
- * entry.  So whoever holds the lock of a shard sees every pin in it, perhaps
- * one that is gone by now, and no new one appears.
+ * A row is written and cleared without a lock.  The one store that clears it
+ * comes after the last read of the entry.  One that was written too late, for
+ * what had gone already, is cleared before anything is read through it.  So
+ * whoever has made `seq` of a shard odd sees every pin in it, perhaps one that
+ * is gone by now, or never was one.
  */
 
 #include <stdlib.h>
@@ -43,6 +44,7 @@ hc_l1_collect_slot_locked(hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t n)
         row = __atomic_load_n(&rows[i], __ATOMIC_ACQUIRE);
 
         if (row != 0
+            && hc_l1_row_size(row) >= HC_L1_ITEM_MIN
             && hc_l1_row_at(row) >= s->start
             && hc_l1_row_at(row) < s->end
             && hc_l1_row_size(row) <= s->end - hc_l1_row_at(row))
@@ -100,6 +102,25 @@ hc_l1_is_pinned(const hc_l1_t *l1, uint32_t at)
 }
 
 
+/* 1: somebody may be sending some of these units. */
+
+int
+hc_l1_is_sent(const hc_l1_t *l1, uint32_t at, uint32_t size)
+{
+    uint32_t  i;
+
+    for (i = 0; i < l1->npins; i++) {
+        if (hc_l1_row_at(l1->pins[i]) < at + size
+            && hc_l1_row_at(l1->pins[i]) + hc_l1_row_size(l1->pins[i]) > at)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /* 1: this process has its share of what may be pinned. */
 
 static int
@@ -119,7 +140,7 @@ hc_l1_has_share(const hc_l1_t *l1)
  * a ref that is copied and unpinned at once. */
 
 int
-hc_l1_pin_locked(hc_l1_t *l1, const hc_l1_item_t *item, hc_l1_ref_t *ref)
+hc_l1_pin(hc_l1_t *l1, uint32_t at, uint32_t size, hc_l1_ref_t *ref)
 {
     uint32_t  row;
 
@@ -133,11 +154,9 @@ hc_l1_pin_locked(hc_l1_t *l1, const hc_l1_item_t *item, hc_l1_ref_t *ref)
         __atomic_store_n(&l1->slot->top, row + 1, __ATOMIC_RELAXED);
     }
 
-    __atomic_store_n(&l1->own[row],
-                     hc_l1_row(hc_l1_place(l1, item), item->size),
-                     __ATOMIC_RELEASE);
+    __atomic_store_n(&l1->own[row], hc_l1_row(at, size), __ATOMIC_RELEASE);
     hc_l1_pause_at("row written");
-    l1->pinned += item->size;
+    l1->pinned += size;
 
     ref->row = row;
     ref->pinned = 1;
@@ -227,6 +246,23 @@ hc_l1_slots_count(hc_l1_t *l1)
     }
 
     __atomic_store_n(&l1->header->workers, workers, __ATOMIC_RELAXED);
+}
+
+
+void
+hc_l1_slots_sum(const hc_l1_t *l1, hc_l1_stats_t *stats)
+{
+    uint32_t             n;
+    const hc_l1_slot_t  *slot;
+
+    for (n = 0; n < l1->header->nslots; n++) {
+        slot = &l1->slots[n];
+
+        stats->hits += __atomic_load_n(&slot->hits, __ATOMIC_RELAXED);
+        stats->stale += __atomic_load_n(&slot->stale, __ATOMIC_RELAXED);
+        stats->misses += __atomic_load_n(&slot->misses, __ATOMIC_RELAXED);
+        stats->copied += __atomic_load_n(&slot->copied, __ATOMIC_RELAXED);
+    }
 }
 
 

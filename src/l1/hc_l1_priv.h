@@ -30,6 +30,10 @@
  * Pinned items are never moved or written over.  One that has to go becomes a
  * grave until nobody sends it any more.
  *
+ * A get takes no lock: it looks, pins what it found, and looks at `seq` again.
+ * Who moves or frees an item makes `seq` odd first and then asks who has
+ * pinned it.  A get that was too late, or finds `seq` odd, takes the lock.
+ *
  * Death: `changing` of a shard is not 0 while its structure is in between.
  * The next owner of the lock then rebuilds the shard from the rows alone.
  *
@@ -103,6 +107,7 @@ typedef struct {
 _Static_assert(sizeof(hc_l1_item_t) == 52, "item header");
 _Static_assert(offsetof(hc_l1_item_t, node) % HC_L1_UNIT == 0, "node's place");
 
+#define HC_L1_ITEM_MIN     (sizeof(hc_l1_item_t) / HC_L1_UNIT)
 #define HC_L1_NODE_AT      (offsetof(hc_l1_item_t, node) / HC_L1_UNIT)
 
 
@@ -127,7 +132,7 @@ typedef struct {
 } hc_l1_counters_t;
 
 
-/* All that a hit reads and writes here is in the first line. */
+/* All that a hit reads here is in the first line. */
 
 typedef struct {
     _Alignas(HC_L1_LINE)
@@ -138,7 +143,9 @@ typedef struct {
     uint16_t          clock;     /* evict's */
     uint8_t           gen;
     uint8_t           swept_gen; /* no older one is left */
-    hc_l1_counters_t  n;         /* hits first */
+    uint32_t          seq;       /* odd: items may move or go */
+
+    hc_l1_counters_t  n;
 
     uint64_t          entries;
     uint64_t          bytes;
@@ -159,13 +166,13 @@ typedef struct {
     hc_l1_node_t      graves;
 } hc_l1_shard_t;
 
-_Static_assert(offsetof(hc_l1_shard_t, n.hits) + sizeof(uint64_t)
-               <= HC_L1_LINE, "one line for a hit");
+_Static_assert(offsetof(hc_l1_shard_t, n) <= HC_L1_LINE, "one line for a hit");
 
 
 /*
  * A process that uses the block holds the mutex of its slot for life, so that
- * the system itself tells others of its death.
+ * the system itself tells others of its death.  The sums stay when the slot
+ * gets another owner.
  */
 
 typedef struct {
@@ -173,6 +180,10 @@ typedef struct {
     pthread_mutex_t   mutex;
     uint32_t          pid;       /* for people */
     uint32_t          top;       /* rows at and above it were never used */
+    uint64_t          hits;
+    uint64_t          stale;
+    uint64_t          misses;
+    uint64_t          copied;
 } hc_l1_slot_t;
 
 
@@ -328,6 +339,18 @@ hc_l1_key_of(const hc_l1_item_t *item)
 }
 
 
+/* Key and variant at p are those of k, which are as long. */
+
+static inline int
+hc_l1_is_key(const unsigned char *p, const hc_l1_key_t *k)
+{
+    return memcmp(p, k->key.data, k->key.len) == 0
+           && (k->variant.len == 0
+               || memcmp(p + k->key.len, k->variant.data, k->variant.len)
+                  == 0);
+}
+
+
 static inline hc_l1_item_t *
 hc_l1_item_of(const hc_l1_t *l1, uint32_t node)
 {
@@ -345,10 +368,16 @@ hc_l1_before(uint64_t now, uint64_t when)
 }
 
 
+/* What is fresh is kept, whatever its lifetime says. */
+
 static inline uint64_t
 hc_l1_keep_until(const hc_l1_item_t *item)
 {
-    return hc_l1_born_at(item) + item->lifetime + item->stale_for;
+    uint64_t  kept_for;
+
+    kept_for = (uint64_t) item->lifetime + item->stale_for;
+
+    return hc_l1_born_at(item) + hc_max(kept_for, item->fresh_for);
 }
 
 
@@ -379,11 +408,39 @@ int hc_l1_block_plan(hc_l1_header_t *plan, const hc_l1_options_t *o);
 int hc_l1_block_fits(const hc_l1_header_t *h, hc_l1_header_t *plan);
 int hc_l1_block_build(void *block, const hc_l1_header_t *plan);
 
+/* From here on readers without the lock are on their guard; what they have
+ * pinned is seen by a collection that comes after it. */
+
+static inline void
+hc_l1_seq_begin_locked(hc_l1_shard_t *s)
+{
+    __atomic_store_n(&s->seq, s->seq | 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+
+static inline void
+hc_l1_seq_end_locked(hc_l1_shard_t *s)
+{
+    __atomic_store_n(&s->seq, (s->seq | 1) + 1, __ATOMIC_RELEASE);
+}
+
+
+/* glance: get without a lock; HC_L1_OK: it has to be done with it */
+
+hc_l1_rc_e hc_l1_glance(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_key_t *k,
+    uint64_t now, hc_l1_ref_t *ref);
+
 /* store: get and put under the lock.  need: units an entry takes, 0: too large
  * for this block */
 
 hc_l1_rc_e hc_l1_get_locked(hc_l1_t *l1, hc_l1_shard_t *s,
     const hc_l1_key_t *k, uint64_t now, hc_l1_ref_t *ref);
+void hc_l1_gone_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item);
+hc_l1_rc_e hc_l1_usable(const hc_l1_t *l1, const hc_l1_item_t *item,
+    uint64_t now);
+void hc_l1_hand_out(hc_l1_t *l1, const hc_l1_shard_t *s, hc_l1_item_t *item,
+    hc_l1_rc_e rc, hc_l1_ref_t *ref);
 uint32_t hc_l1_need(const hc_l1_t *l1, const hc_entry_t *e);
 hc_l1_rc_e hc_l1_put_locked(hc_l1_t *l1, hc_l1_shard_t *s,
     const hc_l1_put_t *put);
@@ -464,14 +521,18 @@ void hc_l1_wheel_add_locked(hc_l1_t *l1, hc_l1_shard_t *s,
 int hc_l1_expire_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint64_t now,
     unsigned steps);
 
-/* evict: what is known of an item's use; which one goes, NULL: none can.
- * _history: of a key that is about to be stored, over `old` or NULL. */
+/* evict: what is known of an item's use; which one of so many goes, NULL: none
+ * can; what is to be kept of one that goes.  _history: of a key that is about
+ * to be stored, over `old` or NULL. */
 
-void hc_l1_used_locked(const hc_l1_shard_t *s, hc_l1_item_t *item);
+void hc_l1_used(const hc_l1_shard_t *s, hc_l1_item_t *item);
 unsigned hc_l1_history_locked(hc_l1_t *l1, const hc_l1_key_t *k,
     const hc_l1_item_t *old);
 void hc_l1_born_locked(hc_l1_shard_t *s, hc_l1_item_t *item, unsigned uses);
-hc_l1_item_t *hc_l1_victim_locked(hc_l1_t *l1, hc_l1_shard_t *s);
+hc_l1_item_t *hc_l1_victim_locked(hc_l1_t *l1, hc_l1_shard_t *s,
+    uint64_t now, unsigned sample);
+void hc_l1_evicted_locked(hc_l1_t *l1, hc_l1_shard_t *s,
+    const hc_l1_item_t *item, uint64_t now);
 
 /* seen: how often a key was asked for while it was not stored */
 
@@ -482,10 +543,12 @@ void hc_l1_remember(hc_l1_t *l1, uint32_t hash, unsigned uses);
 
 void hc_l1_collect_locked(hc_l1_t *l1, const hc_l1_shard_t *s);
 int hc_l1_is_pinned(const hc_l1_t *l1, uint32_t at);
-int hc_l1_pin_locked(hc_l1_t *l1, const hc_l1_item_t *item, hc_l1_ref_t *ref);
+int hc_l1_is_sent(const hc_l1_t *l1, uint32_t at, uint32_t size);
+int hc_l1_pin(hc_l1_t *l1, uint32_t at, uint32_t size, hc_l1_ref_t *ref);
 void hc_l1_slot_clear(hc_l1_t *l1, uint32_t n);
 void hc_l1_slot_take(hc_l1_t *l1, uint32_t n);
 void hc_l1_slots_count(hc_l1_t *l1);
+void hc_l1_slots_sum(const hc_l1_t *l1, hc_l1_stats_t *stats);
 void hc_l1_pins_sum(const hc_l1_t *l1, hc_l1_stats_t *stats);
 
 /* walk: 1: the cursor left this shard */

@@ -52,32 +52,64 @@ hc_l1_set_grave(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t at, uint32_t size,
 }
 
 
+/* The next run of units that may be sent: pins that overlap, of which at least
+ * one never was one, are one run. */
+
+static int
+hc_l1_next_sent_locked(const hc_l1_t *l1, uint32_t *i, uint32_t *at,
+    uint32_t *end)
+{
+    hc_l1_row_t  row;
+
+    if (*i == l1->npins) {
+        return 0;
+    }
+
+    *at = hc_l1_row_at(l1->pins[*i]);
+    *end = *at;
+
+    do {
+        row = l1->pins[*i];
+        *end = hc_max(*end, hc_l1_row_at(row) + hc_l1_row_size(row));
+        (*i)++;
+
+    } while (*i < l1->npins && hc_l1_row_at(l1->pins[*i]) < *end);
+
+    return 1;
+}
+
+
 /* Readers of pinned items look at what follows the header, which is all that
- * is written here. */
+ * is written here.  What is too small for a hole belongs to the grave. */
 
 void
 hc_l1_clear_locked(hc_l1_t *l1, hc_l1_shard_t *s)
 {
-    uint32_t  i, at, free;
+    int       hole;
+    uint32_t  i, at, end, free;
 
     hc_l1_forget_locked(l1, s);
 
+    i = 0;
     free = s->start;
 
-    for (i = 0; i < l1->npins; i++) {
-        at = hc_l1_row_at(l1->pins[i]);
+    while (hc_l1_next_sent_locked(l1, &i, &at, &end)) {
+        hole = at - free >= HC_L1_HOLE_MIN;
 
-        if (at < free) {
-            continue;                /* pinned by two */
+        if (hole) {
+            hc_l1_hook_locked(l1, s, free, at - free);
+
+        } else {
+            at = free;
         }
 
-        if (at > free) {
-            hc_l1_hook_locked(l1, s, free, at - free);
+        if (s->end - end < HC_L1_HOLE_MIN) {
+            end = s->end;
         }
 
         hc_l1_pause_at("reset");
-        hc_l1_set_grave(l1, s, at, hc_l1_row_size(l1->pins[i]), at > free);
-        free = at + hc_l1_row_size(l1->pins[i]);
+        hc_l1_set_grave(l1, s, at, end - at, hole);
+        free = end;
     }
 
     if (free < s->end) {
@@ -92,7 +124,7 @@ void
 hc_l1_reset_locked(hc_l1_t *l1, hc_l1_shard_t *s)
 {
     s->changing = 1;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    hc_l1_seq_begin_locked(s);
 
     hc_l1_collect_locked(l1, s);
     hc_l1_clear_locked(l1, s);

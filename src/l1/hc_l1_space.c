@@ -13,9 +13,26 @@
 
 #define HC_L1_SPARE(s, n)  ((n) / 4 + ((s)->end - (s)->start) / 256)
 
-/* Places tried for a new large hole, before one more item goes. */
+/* If it fails it is tried again with so much more, and the last time what finds
+ * no place has to go. */
 
-#define HC_L1_WIDEN_TRIES  3
+#define HC_L1_TRIES  3
+
+/* Units of items a hole may pass on its way to others, as a multiple of what is
+ * needed: for items of one size, which fit into no hole. */
+
+#define HC_L1_SLIDE  4
+
+/* Places compared for a new large hole. */
+
+#define HC_L1_SITES  4
+#define HC_L1_NEVER  UINT32_MAX
+
+/* Items looked at for a victim; one store that needs more victims than that is
+ * in a hurry. */
+
+#define HC_L1_SAMPLE   16
+#define HC_L1_VICTIMS  64
 
 /* After a purge each store sweeps so many buckets, or until one had garbage. */
 
@@ -24,6 +41,18 @@
 /* Items a store takes from the wheel, even if there is room. */
 
 #define HC_L1_DUE  4
+
+
+/* Free units in no list, which are to become a hole. */
+
+typedef struct {
+    uint32_t  at;
+    uint32_t  end;
+    uint64_t  slid;              /* units of the items it has passed */
+    uint64_t  slide;             /* at most */
+    uint64_t  now;
+    unsigned  force:1;           /* items may go for it */
+} hc_l1_site_t;
 
 
 static void
@@ -65,7 +94,7 @@ hc_l1_bury_locked(hc_l1_t *l1, hc_l1_shard_t *s)
         item = hc_l1_item_of(l1, at);
         next = item->node.next;
 
-        if (hc_l1_is_pinned(l1, hc_l1_place(l1, item))) {
+        if (hc_l1_is_sent(l1, hc_l1_place(l1, item), item->size)) {
             continue;
         }
 
@@ -95,7 +124,7 @@ hc_l1_move_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item,
     moved = hc_l1_at(l1, to);
 
     hc_l1_pause_at("item before its move");
-    memcpy(moved, item, len);
+    memmove(moved, item, len);
 
     moved->size = size;
     moved->slack = (uint32_t) (size * (size_t) HC_L1_UNIT - len) & 0xf;
@@ -106,89 +135,217 @@ hc_l1_move_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item,
 }
 
 
-/* Units that came free at `at`, behind a hole that is in no list: those of a
- * hole, or of an item that could be moved elsewhere; 0: none. */
+/* What clearing n units from a hole on would move; HC_L1_NEVER: it cannot be
+ * done, or not for less than `most`. */
 
 static uint32_t
-hc_l1_clear_place_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t at)
+hc_l1_price_locked(const hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t at,
+    uint32_t n, uint32_t most)
 {
-    uint32_t       to, size, n;
-    hc_l1_item_t  *item;
+    uint32_t             end, used;
+    const hc_l1_item_t  *item;
 
-    item = hc_l1_at(l1, at);
-    n = item->size;
+    used = 0;
+    end = at;
 
-    if (item->kind == HC_L1_HOLE) {
-        hc_l1_unhook_locked(l1, s, at);
-        return n;
-    }
+    while (end - at < n) {
 
-    if (item->kind == HC_L1_GRAVE || hc_l1_is_pinned(l1, at)) {
-        return 0;
-    }
-
-    to = hc_l1_alloc_locked(l1, s,
-                            (uint32_t) ((hc_l1_length(item) + HC_L1_UNIT - 1)
-                                        / HC_L1_UNIT),
-                            &size);
-    if (to == 0) {
-        return 0;
-    }
-
-    hc_l1_move_locked(l1, s, item, to, size);
-
-    return n;
-}
-
-
-/* A hole at `at` grows to n units; 1: it did. */
-
-static int
-hc_l1_widen_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t at, uint32_t n)
-{
-    uint32_t       size, more;
-    hc_l1_hole_t  *hole;
-
-    hole = hc_l1_at(l1, at);
-    size = hole->size;
-    hc_l1_unhook_locked(l1, s, at);
-
-    while (size < n && at + size < s->end) {
-        more = hc_l1_clear_place_locked(l1, s, at + size);
-        hc_l1_pause_at("hole widened");
-
-        if (more == 0) {
-            break;
+        if (end == s->end) {
+            return HC_L1_NEVER;
         }
 
-        size += more;
+        item = hc_l1_at(l1, end);
+
+        if (item->kind != HC_L1_HOLE) {
+            used += item->size;
+
+            if (used >= most
+                || item->kind == HC_L1_GRAVE
+                || hc_l1_is_pinned(l1, end))
+            {
+                return HC_L1_NEVER;
+            }
+        }
+
+        end += item->size;
     }
 
-    hc_l1_release_locked(l1, s, at, size, 0);
-
-    return size >= n;
+    return used;
 }
 
 
-static uint32_t
-hc_l1_gather_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n,
-    uint32_t *size)
-{
-    uint32_t  i, at;
+/* n units in which nothing is pinned; 0: nowhere. */
 
-    for (i = 0; i < HC_L1_WIDEN_TRIES; i++) {
+static uint32_t
+hc_l1_gap_locked(const hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t n)
+{
+    uint32_t  i, at, end;
+
+    at = s->start;
+
+    for (i = 0; i < l1->npins; i++) {
+        if (hc_l1_row_at(l1->pins[i]) >= at + (uint64_t) n) {
+            return at;
+        }
+
+        end = hc_l1_row_at(l1->pins[i]) + hc_l1_row_size(l1->pins[i]);
+        at = hc_max(at, end);
+    }
+
+    return s->end - at >= n ? at : 0;
+}
+
+
+/* Where a hole of n units can be made: behind one of the largest ones, which
+ * costs least, else in any gap between pins.  Nothing but an item or a hole
+ * begins there.  0: nowhere. */
+
+static uint32_t
+hc_l1_site_locked(const hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t n)
+{
+    uint32_t  i, at, site, price, least;
+
+    site = 0;
+    least = HC_L1_NEVER;
+
+    for (i = 0; i < HC_L1_SITES; i++) {
         at = hc_l1_large_hole_locked(l1, s, i);
 
         if (at == 0) {
-            return 0;
+            break;
         }
 
-        if (hc_l1_widen_locked(l1, s, at, n)) {
-            return hc_l1_alloc_locked(l1, s, n, size);
+        price = hc_l1_price_locked(l1, s, at, n, least);
+
+        if (price < least) {
+            least = price;
+            site = at;
         }
     }
 
-    return 0;
+    return site ? site : hc_l1_gap_locked(l1, s, n);
+}
+
+
+/* 1: the item is elsewhere; 0: there is no place. */
+
+static int
+hc_l1_oust_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item)
+{
+    uint32_t  n, to, size;
+
+    n = (uint32_t) ((hc_l1_length(item) + HC_L1_UNIT - 1) / HC_L1_UNIT);
+    to = hc_l1_alloc_locked(l1, s, n, &size);
+
+    if (to) {
+        hc_l1_move_locked(l1, s, item, to, size);
+    }
+
+    return to != 0;
+}
+
+
+/* The item changes places with the free units before it. */
+
+static void
+hc_l1_slide_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item,
+    hc_l1_site_t *site)
+{
+    uint32_t  size;
+
+    size = item->size;
+
+    if (site->at != site->end) {
+        hc_l1_move_locked(l1, s, item, site->at, size);
+    }
+
+    site->at += size;
+    site->end += size;
+    site->slid += size;
+}
+
+
+/* The next block: a hole is added, an item makes way in one manner or another.
+ * 0: it does not. */
+
+static int
+hc_l1_grow_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_site_t *site)
+{
+    uint32_t       size;
+    hc_l1_item_t  *item;
+
+    if (site->end == s->end) {
+        return 0;
+    }
+
+    item = hc_l1_at(l1, site->end);
+    size = item->size;
+
+    if (item->kind == HC_L1_HOLE) {
+        hc_l1_unhook_locked(l1, s, site->end);
+
+    } else if (item->kind == HC_L1_GRAVE
+               || hc_l1_is_pinned(l1, site->end))
+    {
+        return 0;
+
+    } else if (hc_l1_oust_locked(l1, s, item)) {
+        /* its place is free */
+
+    } else if (site->slid + size <= site->slide) {
+        hc_l1_slide_locked(l1, s, item, site);
+        return 1;
+
+    } else if (site->force) {
+        hc_l1_evicted_locked(l1, s, item, site->now);
+        hc_l1_unlink_locked(l1, s, item);
+
+    } else {
+        return 0;
+    }
+
+    site->end += size;
+
+    return 1;
+}
+
+
+/* A hole leaves its list when it is reached: so an item may be moved ahead,
+ * and makes way again then. */
+
+static uint32_t
+hc_l1_gather_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n, uint64_t now,
+    int force, uint32_t *size)
+{
+    hc_l1_site_t  site;
+
+    site.at = hc_l1_site_locked(l1, s, n);
+    site.end = site.at;
+    site.slid = 0;
+    site.slide = force ? 0 : HC_L1_SLIDE * (uint64_t) n;
+    site.now = now;
+    site.force = force & 1u;
+
+    if (site.at == 0) {
+        return 0;
+    }
+
+    while (site.end - site.at < n && hc_l1_grow_locked(l1, s, &site)) {
+        hc_l1_pause_at("site half cleared");
+    }
+
+    if (site.at != site.end) {
+        hc_l1_release_locked(l1, s, site.at, site.end - site.at, 0);
+    }
+
+    return hc_l1_alloc_locked(l1, s, n, size);
+}
+
+
+static unsigned
+hc_l1_sample(uint32_t gone)
+{
+    return gone < HC_L1_VICTIMS ? HC_L1_SAMPLE : HC_L1_SAMPLE / 4;
 }
 
 
@@ -196,7 +353,8 @@ hc_l1_gather_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n,
  * later. */
 
 static int
-hc_l1_give_up_one_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint64_t now)
+hc_l1_give_up_one_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint64_t now,
+    unsigned sample)
 {
     hc_l1_item_t  *item;
 
@@ -206,13 +364,13 @@ hc_l1_give_up_one_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint64_t now)
         return 1;
     }
 
-    item = hc_l1_victim_locked(l1, s);
+    item = hc_l1_victim_locked(l1, s, now, sample);
 
     if (item == NULL) {
         return 0;
     }
 
-    s->n.evictions++;
+    hc_l1_evicted_locked(l1, s, item, now);
     hc_l1_drop_locked(l1, s, item);
 
     return 1;
@@ -223,22 +381,30 @@ uint32_t
 hc_l1_room_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n, uint64_t now,
     uint32_t *size)
 {
-    uint32_t  at;
+    uint32_t  at, gone, tries;
+    uint64_t  enough;
 
     hc_l1_change_locked(s);
 
     (void) hc_l1_swept_locked(l1, s, HC_L1_SWEEP);
     (void) hc_l1_expire_locked(l1, s, now, HC_L1_DUE);
 
-    for ( ;; ) {
-        at = hc_l1_alloc_locked(l1, s, n, size);
+    at = hc_l1_alloc_locked(l1, s, n, size);
+    enough = n + HC_L1_SPARE(s, n);
+    tries = 0;
 
-        if (at == 0 && s->free >= n + HC_L1_SPARE(s, n)) {
-            at = hc_l1_gather_locked(l1, s, n, size);
-        }
+    for (gone = 0; at == 0 && tries <= HC_L1_TRIES; gone++) {
 
-        if (at || !hc_l1_give_up_one_locked(l1, s, now)) {
-            break;
+        if (s->free >= enough
+            || !hc_l1_give_up_one_locked(l1, s, now, hc_l1_sample(gone)))
+        {
+            at = hc_l1_gather_locked(l1, s, n, now, tries == HC_L1_TRIES,
+                                     size);
+            enough += HC_L1_SPARE(s, n);
+            tries++;
+
+        } else {
+            at = hc_l1_alloc_locked(l1, s, n, size);
         }
     }
 
@@ -254,17 +420,5 @@ hc_l1_room_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n, uint64_t now,
 int
 hc_l1_has_room_locked(const hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t n)
 {
-    uint32_t  i, at;
-
-    at = s->start;
-
-    for (i = 0; i < l1->npins; i++) {
-        if (hc_l1_row_at(l1->pins[i]) >= at + (uint64_t) n) {
-            return 1;
-        }
-
-        at = hc_l1_row_at(l1->pins[i]) + hc_l1_row_size(l1->pins[i]);
-    }
-
-    return s->end - at >= n;
+    return hc_l1_gap_locked(l1, s, n) != 0;
 }

@@ -5,11 +5,47 @@
 #include "hc_l1_priv.h"
 
 
-static void
+void
 hc_l1_gone_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item)
 {
+    hc_l1_seq_begin_locked(s);
     hc_l1_collect_locked(l1, s);
     hc_l1_drop_locked(l1, s, item);
+    hc_l1_seq_end_locked(s);
+}
+
+
+/* HIT or STALE, or why not: MISS means that it is past its time. */
+
+hc_l1_rc_e
+hc_l1_usable(const hc_l1_t *l1, const hc_l1_item_t *item, uint64_t now)
+{
+    if (!hc_l1_before(now, hc_l1_keep_until(item))) {
+        return HC_L1_MISS;
+    }
+
+    if (!hc_tags_current(l1->versions, hc_l1_tags(item), item->ntags)) {
+        return HC_L1_INVALIDATED;
+    }
+
+    return hc_l1_before(now, hc_l1_born_at(item) + item->fresh_for)
+           ? HC_L1_HIT : HC_L1_STALE;
+}
+
+
+/* It is pinned. */
+
+void
+hc_l1_hand_out(hc_l1_t *l1, const hc_l1_shard_t *s, hc_l1_item_t *item,
+    hc_l1_rc_e rc, hc_l1_ref_t *ref)
+{
+    hc_l1_used(s, item);
+    hc_l1_item_read(item, &ref->entry);
+    ref->fresh_until = hc_l1_born_at(item) + item->fresh_for;
+
+    l1->slot->hits += rc == HC_L1_HIT;
+    l1->slot->stale += rc == HC_L1_STALE;
+    l1->slot->copied += ref->copy;
 }
 
 
@@ -20,49 +56,34 @@ hc_l1_rc_e
 hc_l1_get_locked(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_key_t *k,
     uint64_t now, hc_l1_ref_t *ref)
 {
+    hc_l1_rc_e     rc;
     hc_l1_item_t  *item;
 
     item = hc_l1_find_locked(l1, s, k);
 
     if (item == NULL) {
-        s->n.misses++;
+        l1->slot->misses++;
         return HC_L1_MISS;
     }
 
-    ref->fresh_until = hc_l1_born_at(item) + item->fresh_for;
+    rc = hc_l1_usable(l1, item, now);
 
-    if (!hc_l1_before(now, ref->fresh_until)
-        && !hc_l1_before(now, hc_l1_keep_until(item)))
-    {
+    if (rc != HC_L1_HIT && rc != HC_L1_STALE) {
         hc_l1_gone_locked(l1, s, item);
-        s->n.expired++;
-        s->n.misses++;
+        s->n.expired += rc == HC_L1_MISS;
+        s->n.invalidated += rc == HC_L1_INVALIDATED;
+        l1->slot->misses += rc == HC_L1_MISS;
+        return rc;
+    }
+
+    if (hc_l1_pin(l1, hc_l1_place(l1, item), item->size, ref) != 0) {
+        l1->slot->misses++;
         return HC_L1_MISS;
     }
 
-    if (!hc_tags_current(l1->versions, hc_l1_tags(item), item->ntags)) {
-        hc_l1_gone_locked(l1, s, item);
-        s->n.invalidated++;
-        return HC_L1_INVALIDATED;
-    }
+    hc_l1_hand_out(l1, s, item, rc, ref);
 
-    if (hc_l1_pin_locked(l1, item, ref) != 0) {
-        s->n.misses++;
-        return HC_L1_MISS;
-    }
-
-    hc_l1_used_locked(s, item);
-    hc_l1_item_read(item, &ref->entry);
-    s->n.copied += ref->copy;
-
-    if (hc_l1_before(now, ref->fresh_until)) {
-        s->n.hits++;
-        return HC_L1_HIT;
-    }
-
-    s->n.stale++;
-
-    return HC_L1_STALE;
+    return rc;
 }
 
 

@@ -8,24 +8,6 @@
 #include "hc_l1_priv.h"
 
 
-static int
-hc_l1_has_key(const hc_l1_item_t *item, const hc_l1_key_t *k)
-{
-    const unsigned char  *p;
-
-    if (item->key_len != k->key.len || item->variant_len != k->variant.len) {
-        return 0;
-    }
-
-    p = hc_l1_key_of(item);
-
-    return memcmp(p, k->key.data, k->key.len) == 0
-           && (k->variant.len == 0
-               || memcmp(p + k->key.len, k->variant.data, k->variant.len)
-                  == 0);
-}
-
-
 /* NULL: not there. */
 
 hc_l1_item_t *
@@ -41,7 +23,9 @@ hc_l1_find_locked(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_key_t *k)
 
         if (item->hash == (uint32_t) k->hash
             && item->gen == s->gen
-            && hc_l1_has_key(item, k))
+            && item->key_len == k->key.len
+            && item->variant_len == k->variant.len
+            && hc_l1_is_key(hc_l1_key_of(item), k))
         {
             return item;
         }

@@ -25,9 +25,7 @@ hc_l1_worth_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item,
         return 0;
     }
 
-    if (!hc_l1_before(now, hc_l1_born_at(item) + item->fresh_for)
-        && !hc_l1_before(now, hc_l1_keep_until(item)))
-    {
+    if (!hc_l1_before(now, hc_l1_keep_until(item))) {
         return 0;
     }
 
