@@ -48,6 +48,21 @@ hc_str_eq(hc_str_t a, hc_str_t b)
 }
 
 
+/* Between two looks at what another core is about to change. */
+
+static inline void
+hc_cpu_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield" ::: "memory");
+#else
+    __asm__ volatile("" ::: "memory");
+#endif
+}
+
+
 /* Invariants, not inputs: without side effects, on in debug and CI builds. */
 
 #if (HC_DEBUG)

@@ -13,6 +13,7 @@
 #include "hc_l1_priv.h"
 
 
+#define HC_L1_LOCK_SPINS  100            /* most puts are done by then */
 #define HC_L1_LOCK_AGAIN  5000000        /* ns */
 
 
@@ -31,7 +32,18 @@ static int
 hc_l1_lock_wait(hc_l1_shard_t *s)
 {
     int              rc;
+    unsigned         n;
     struct timespec  until;
+
+    for (n = 0; n < HC_L1_LOCK_SPINS; n++) {
+        hc_cpu_pause();
+
+        rc = pthread_mutex_trylock(&s->mutex);
+
+        if (rc != EBUSY) {
+            return rc;
+        }
+    }
 
     do {
         (void) clock_gettime(CLOCK_MONOTONIC, &until);

@@ -26,6 +26,10 @@
 
 #define HC_L1_CHAIN_MAX  1024
 
+/* Most puts are done by then. */
+
+#define HC_L1_SPINS      100
+
 
 /* Inside of the block, however wrong it is. */
 
@@ -100,6 +104,26 @@ hc_l1_glance_find(const hc_l1_t *l1, const hc_l1_shard_t *s,
 }
 
 
+/* Odd: it stays so for longer. */
+
+static uint32_t
+hc_l1_seq_even(const hc_l1_shard_t *s)
+{
+    unsigned  n;
+    uint32_t  seq;
+
+    for (n = 0; /* void */ ; n++) {
+        seq = __atomic_load_n(&s->seq, __ATOMIC_ACQUIRE);
+
+        if (!(seq & 1) || n == HC_L1_SPINS) {
+            return seq;
+        }
+
+        hc_cpu_pause();
+    }
+}
+
+
 static int
 hc_l1_seq_is(const hc_l1_shard_t *s, uint32_t seq)
 {
@@ -118,7 +142,7 @@ hc_l1_glance(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_key_t *k,
     hc_l1_rc_e     rc;
     hc_l1_item_t  *item;
 
-    seq = __atomic_load_n(&s->seq, __ATOMIC_ACQUIRE);
+    seq = hc_l1_seq_even(s);
 
     if (seq & 1) {
         return HC_L1_OK;
