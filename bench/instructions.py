@@ -96,7 +96,10 @@ http {{
         location / {{{app_headers}
             return 200 '{body}';
         }}
+        # the same header for a larger body
         location /l/ {{{app_headers}
+            etag off;
+            add_header Last-Modified '';
             alias {work}/files/;
         }}
     }}

@@ -38,6 +38,18 @@ typedef struct {
 } ngx_http_hc_field_t;
 
 
+typedef struct {
+    ngx_str_t    server;
+    ngx_str_t    rest;                     /* of Host */
+    ngx_str_t    location;
+    size_t       fields;                   /* bytes they take */
+    ngx_uint_t   https;                    /* unsigned  https:1; */
+    ngx_uint_t   rewritten;                /* unsigned  rewritten:1; */
+} ngx_http_hc_variant_t;
+
+
+static hc_reason_e ngx_http_hc_variant_write(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx, ngx_http_hc_variant_t *v);
 static ngx_uint_t ngx_http_hc_same_name(u_char *a, u_char *b, size_t len);
 static void ngx_http_hc_server(ngx_http_request_t *r, ngx_str_t *server);
 static ngx_int_t ngx_http_hc_host_differs(ngx_http_request_t *r,
@@ -90,37 +102,45 @@ static ngx_http_hc_field_t  ngx_http_hc_known_fields[] = {
 hc_reason_e
 ngx_http_hc_variant(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
-    u_char                    *p;
-    size_t                     size, fields;
-    ngx_str_t                  rest, location, server;
-    ngx_uint_t                 https, rewritten;
     ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_hc_variant_t      v;
 
-    if (ngx_http_hc_host_differs(r, &rest) != NGX_OK) {
+    if (ngx_http_hc_host_differs(r, &v.rest) != NGX_OK) {
         return HC_REASON_HOST;
     }
 
-    if (ngx_http_hc_fields(r, &fields) == NGX_HTTP_HC_FIELD_METHOD) {
+    if (ngx_http_hc_fields(r, &v.fields) == NGX_HTTP_HC_FIELD_METHOD) {
         return HC_REASON_METHOD;
     }
 
-    ngx_http_hc_server(r, &server);
-    ngx_str_null(&location);
+    ngx_http_hc_server(r, &v.server);
+    ngx_str_null(&v.location);
 
-    if (r == r->main && r->internal) {
+    if (r->internal && r == r->main) {
         clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-        location = clcf->name;
+        v.location = clcf->name;
     }
 
-    https = ctx->conf->key == NULL && ngx_http_hc_is_https(r);
-    rewritten = (r == r->main && !r->valid_unparsed_uri);
+    v.https = ctx->conf->key == NULL && ngx_http_hc_is_https(r);
+    v.rewritten = !r->valid_unparsed_uri && r == r->main;
 
-    if (rest.len + location.len + fields + https + rewritten == 0) {
-        ctx->key.variant = ngx_hc_str(&server);
+    if (v.rest.len + v.location.len + v.fields + v.https + v.rewritten == 0) {
+        ctx->key.variant = ngx_hc_str(&v.server);
         return HC_REASON_NONE;
     }
 
-    size = server.len + rest.len + location.len + fields
+    return ngx_http_hc_variant_write(r, ctx, &v);
+}
+
+
+static hc_reason_e
+ngx_http_hc_variant_write(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
+    ngx_http_hc_variant_t *v)
+{
+    u_char  *p;
+    size_t   size;
+
+    size = v->server.len + v->rest.len + v->location.len + v->fields
            + sizeof("\n\n\nsr") - 1;
 
     if (size > NGX_HTTP_HC_VARIANT_MAX) {
@@ -134,14 +154,14 @@ ngx_http_hc_variant(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 
     ctx->key.variant = hc_str(p, size);
 
-    p = ngx_hc_cpystr(p, &server);
+    p = ngx_hc_cpystr(p, &v->server);
     *p++ = '\n';
-    p = ngx_hc_cpystr(p, &rest);
+    p = ngx_hc_cpystr(p, &v->rest);
     *p++ = '\n';
-    p = ngx_hc_cpystr(p, &location);
+    p = ngx_hc_cpystr(p, &v->location);
     *p++ = '\n';
-    *p++ = https ? 's' : '-';
-    *p++ = rewritten ? 'r' : '-';
+    *p++ = v->https ? 's' : '-';
+    *p++ = v->rewritten ? 'r' : '-';
 
     (void) ngx_http_hc_write_fields(r, p);
 
