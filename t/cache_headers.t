@@ -18,6 +18,8 @@ our %says = (
                . "Age: 3\r\nAge: 5\r\n",
     trailer => "Trailer: X-Sum\r\nTE: trailers\r\nProxy-Authenticate: x\r\n"
                . "Keep-Alive: timeout=5\r\nX-Kept: 1\r\n",
+    many    => join('', map { "X-Field-$_: $_\r\n" } 1 .. 45),
+    old     => "Age: 120034\r\nCache-Control: max-age=900000\r\n",
 );
 
 our $dir = File::Temp::tempdir('hc-peer.XXXXXX', TMPDIR => 1, CLEANUP => 1);
@@ -159,6 +161,34 @@ unlike($answer, qr/^Date: Tue, 01 Jan 2019/m, 'the Date is that of the hit');
 ["!Age", "X-Cache: HIT"]
 --- response_headers_like eval
 ["", "Age: [1-9]"]
+
+
+=== an old answer has all digits of its Age in a hit
+--- config
+    location / {
+        hc_cache pages;
+        proxy_pass http://unix:$TEST_NGINX_PEER:;
+    }
+--- request eval
+["GET /old", "GET /old"]
+--- response_headers eval
+["X-Cache: MISS", "X-Cache: HIT"]
+--- response_headers_like eval
+["", "Age: 1200[3-9][0-9]"]
+
+
+=== a hit has every field, however many there are
+--- config
+    location / {
+        hc_cache pages;
+        hc_cache_valid 200 1m;
+        proxy_pass http://unix:$TEST_NGINX_PEER:;
+    }
+--- request eval
+["GET /many", "GET /many"]
+--- response_headers eval
+my $all = join("\n", map { "X-Field-$_: $_" } 1 .. 45);
+["X-Cache: MISS\n$all", "X-Cache: HIT\n$all"]
 
 
 === add_header speaks of the request at hand

@@ -208,7 +208,10 @@ ngx_http_hc_content_type(ngx_http_request_t *r, ngx_str_t value)
         p++;
     }
 
-    if (last - p <= 8 || ngx_strncasecmp(p, (u_char *) "charset=", 8) != 0) {
+    if (last - p <= 8
+        || (ngx_memcmp(p, "charset=", 8) != 0
+            && ngx_strncasecmp(p, (u_char *) "charset=", 8) != 0))
+    {
         return;
     }
 
