@@ -129,10 +129,8 @@ __DATA__
     }
 --- request eval
 ["GET /dated", "GET /dated"]
---- response_headers eval
-["X-Cache: MISS", "X-Cache: HIT"]
 --- response_headers_like eval
-["", "Age: [3-9]"]
+["X-Cache: MISS", "X-Cache: HIT\nAge: [3-9]"]
 --- then
 my $answer = http_get('/dated');
 like($answer, qr/^X-Cache: HIT/m, 'a hit');
@@ -157,10 +155,8 @@ unlike($answer, qr/^Date: Tue, 01 Jan 2019/m, 'the Date is that of the hit');
 ["GET /a", "GET /a"]
 --- pause
 1: 1.1
---- response_headers eval
-["!Age", "X-Cache: HIT"]
 --- response_headers_like eval
-["", "Age: [1-9]"]
+["Age:", "X-Cache: HIT\nAge: [1-9]"]
 
 
 === an old answer has all digits of its Age in a hit
@@ -171,10 +167,8 @@ unlike($answer, qr/^Date: Tue, 01 Jan 2019/m, 'the Date is that of the hit');
     }
 --- request eval
 ["GET /old", "GET /old"]
---- response_headers eval
-["X-Cache: MISS", "X-Cache: HIT"]
 --- response_headers_like eval
-["", "Age: 1200[3-9][0-9]"]
+["X-Cache: MISS", "X-Cache: HIT\nAge: 1200[3-9][0-9]"]
 
 
 === a hit has every field, however many there are

@@ -373,6 +373,13 @@ my $append = sub {
 add_block_preprocessor(sub {
     my ($block) = @_;
 
+    # Test::Nginx looks at one of them
+    if (defined $block->response_headers
+        && defined $block->response_headers_like)
+    {
+        die $block->name, ": response_headers and response_headers_like\n";
+    }
+
     # one that is to be refused has nothing but [emerg] to say
     if (!defined $block->must_die) {
         my $pattern = $forbidden->($block);
