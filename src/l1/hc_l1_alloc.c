@@ -48,7 +48,7 @@ hc_l1_next_class(const hc_l1_shard_t *s, uint32_t from)
     bits = s->small[row] & (0xffu << from % 8);
 
     if (bits == 0) {
-        bits = row == 31 ? 0 : s->large & (0xffffffffu << (row + 1));
+        bits = s->large & (0xffffffffu << (row + 1));
 
         if (bits == 0) {
             return HC_L1_CLASSES;

@@ -16,7 +16,7 @@ typedef struct {
 } hc_l1_sums_t;
 
 
-/* A pin must cover exactly one item of the walk. */
+/* A pin must cover exactly one item. */
 
 static int
 hc_l1_check_pins_locked(const hc_l1_t *l1, uint32_t at, uint32_t size,
@@ -88,8 +88,7 @@ hc_l1_check_live_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item,
 
 
 static int
-hc_l1_check_hole(const hc_l1_t *l1, const hc_l1_item_t *item,
-    hc_l1_sums_t *sums)
+hc_l1_check_hole(const hc_l1_item_t *item, hc_l1_sums_t *sums)
 {
     const uint32_t  *footer;
 
@@ -99,8 +98,6 @@ hc_l1_check_hole(const hc_l1_t *l1, const hc_l1_item_t *item,
     sums->holes++;
     sums->free += item->size;
 
-    (void) l1;
-
     return *footer == item->size && !item->after_hole;
 }
 
@@ -108,7 +105,7 @@ hc_l1_check_hole(const hc_l1_t *l1, const hc_l1_item_t *item,
 /* Items and holes from start to end, no two holes side by side. */
 
 static int
-hc_l1_check_walk_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_sums_t *sums)
+hc_l1_check_arena_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_sums_t *sums)
 {
     int            sound;
     uint32_t       at, hole;
@@ -128,7 +125,7 @@ hc_l1_check_walk_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_sums_t *sums)
         hole = item->kind == HC_L1_HOLE;
 
         if (hole) {
-            sound = hc_l1_check_hole(l1, item, sums);
+            sound = hc_l1_check_hole(item, sums);
 
         } else {
             sound = hc_l1_check_pins_locked(l1, at, item->size, sums);
@@ -277,7 +274,7 @@ hc_l1_check_locked(hc_l1_t *l1, hc_l1_shard_t *s)
         return 0;
     }
 
-    return hc_l1_check_walk_locked(l1, s, &sums)
+    return hc_l1_check_arena_locked(l1, s, &sums)
            && sums.free == s->free
            && sums.entries == s->entries
            && sums.bytes == s->bytes

@@ -81,15 +81,11 @@ unsigned
 hc_l1_history_locked(hc_l1_t *l1, const hc_l1_key_t *k,
     const hc_l1_item_t *old)
 {
-    unsigned  seen;
-
     if (old) {
         return old->uses;
     }
 
-    seen = hc_l1_recall(l1, (uint32_t) k->hash);
-
-    return seen == 0 ? 0 : (seen + 1) / 2;
+    return (hc_l1_recall(l1, (uint32_t) k->hash) + 1) / 2;
 }
 
 

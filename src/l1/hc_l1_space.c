@@ -289,6 +289,12 @@ hc_l1_grow_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_site_t *site)
     {
         return 0;
 
+    } else if (item->gen != s->gen
+               || !hc_l1_before(site->now, hc_l1_keep_until(item)))
+    {
+        hc_l1_evicted_locked(l1, s, item, site->now);
+        hc_l1_unlink_locked(l1, s, item);
+
     } else if (hc_l1_oust_locked(l1, s, item)) {
         /* its place is free */
 
@@ -395,7 +401,7 @@ hc_l1_room_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n, uint64_t now,
 
     for (gone = 0; at == 0 && tries <= HC_L1_TRIES; gone++) {
 
-        if (s->free >= enough
+        if ((s->free >= enough && s->unswept == 0)
             || !hc_l1_give_up_one_locked(l1, s, now, hc_l1_sample(gone)))
         {
             at = hc_l1_gather_locked(l1, s, n, now, tries == HC_L1_TRIES,

@@ -8,7 +8,7 @@
  *   level 3   32 spokes of  2^15       .. 12 days, later ones wait in the last
  *
  * A store moves the wheel on, some items at a time.  An item that comes due on
- * a higher level goes down; on level 0 it goes.
+ * a higher level goes down, unless it is past its time; on level 0 it goes.
  */
 
 #include "hc_l1_priv.h"
@@ -143,13 +143,21 @@ hc_l1_turn_locked(hc_l1_shard_t *s, uint64_t to)
 }
 
 
-static void
+/* 1: it went.  On a higher level because the wheel is behind: then it need not
+ * go all the way down. */
+
+static int
 hc_l1_come_due_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item,
-    unsigned level)
+    unsigned level, uint64_t to)
 {
+    int  gone;
+
+    gone = level == 0
+           || hc_l1_before(hc_l1_keep_until(item), to * HC_L1_TICK);
+
     hc_l1_change_locked(s);
 
-    if (level == 0) {
+    if (gone) {
         s->n.expired += item->gen == s->gen;
         hc_l1_drop_locked(l1, s, item);
 
@@ -160,6 +168,8 @@ hc_l1_come_due_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item,
     }
 
     hc_l1_changed_locked(s);
+
+    return gone;
 }
 
 
@@ -184,8 +194,7 @@ hc_l1_expire_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint64_t now,
         item = hc_l1_next_due_locked(l1, s, &level);
 
         if (item) {
-            hc_l1_come_due_locked(l1, s, item, level);
-            gone |= level == 0;
+            gone |= hc_l1_come_due_locked(l1, s, item, level, to);
             steps--;
             continue;
         }

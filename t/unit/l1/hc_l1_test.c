@@ -1,5 +1,5 @@
 /*
- * One process: entries, times, versions, purge.
+ * One process: entries, times, versions.
  */
 
 #include "hc_l1_test_util.h"
@@ -333,71 +333,6 @@ a_deleted_entry_is_gone(void **state)
 }
 
 
-static void
-a_purge_forgets_all_and_the_store_goes_on(void **state)
-{
-    store_t   st;
-    uint32_t  i;
-
-    (void) state;
-
-    open_store(&st, 2 * MB, 64 * KB);
-
-    for (i = 0; i < 1000; i++) {
-        put_seeded(&st, number_key(&st, &i), i, 500);
-    }
-
-    hc_l1_purge(st.l1);
-    assert_int_equal(stats_of(&st).entries, 0);
-    assert_int_equal(stats_of(&st).bytes, 0);
-    assert_int_equal(hc_l1_check(st.l1), 1);
-
-    for (i = 0; i < 1000; i += 2) {
-        assert_int_equal(get_at(&st, number_key(&st, &i), 0), HC_L1_MISS);
-    }
-
-    for (i = 0; i < 5000; i++) {
-        assert_int_equal(put_seeded(&st, number_key(&st, &i), i, 500),
-                         HC_L1_OK);
-        assert_int_equal(get_at(&st, number_key(&st, &i), 0), HC_L1_HIT);
-    }
-
-    assert_int_equal(hc_l1_check(st.l1), 1);
-    close_store(&st);
-}
-
-
-/* Most of the arenas cannot be touched meanwhile: a walk would crash. */
-
-static void
-a_purge_does_not_walk(void **state)
-{
-    char      *p;
-    store_t    st;
-    uint32_t   i;
-
-    (void) state;
-
-    open_store(&st, 16 * MB, 64 * KB);
-
-    for (i = 0; i < 100000; i++) {
-        put_text(&st, number_key(&st, &i), "x");
-    }
-
-    assert_true(stats_of(&st).entries > 90000);
-
-    p = (char *) st.block + 2 * MB;
-
-    assert_int_equal(mprotect(p, 14 * MB, PROT_NONE), 0);
-    hc_l1_purge(st.l1);
-    assert_int_equal(stats_of(&st).entries, 0);
-    assert_int_equal(mprotect(p, 14 * MB, PROT_READ | PROT_WRITE), 0);
-
-    assert_int_equal(hc_l1_check(st.l1), 1);
-    close_store(&st);
-}
-
-
 int
 main(void)
 {
@@ -415,8 +350,6 @@ main(void)
         cmocka_unit_test(a_write_invalidates_what_is_stored),
         cmocka_unit_test(a_later_put_replaces_whatever_its_size),
         cmocka_unit_test(a_deleted_entry_is_gone),
-        cmocka_unit_test(a_purge_forgets_all_and_the_store_goes_on),
-        cmocka_unit_test(a_purge_does_not_walk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
