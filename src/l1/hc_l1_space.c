@@ -19,9 +19,11 @@
 #define HC_L1_TRIES  3
 
 /* Units of items a hole may pass on its way to others, as a multiple of what is
- * needed: for items of one size, which fit into no hole. */
+ * needed, or so many: for items of one size, which fit into no hole. */
 
-#define HC_L1_SLIDE  4
+#define HC_L1_SLIDE      8
+#define HC_L1_SLIDE_MIN  (256u * 1024 / HC_L1_UNIT)
+#define HC_L1_SLIDE_FAR  32
 
 /* Places compared for a new large hole. */
 
@@ -320,31 +322,53 @@ hc_l1_grow_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_site_t *site)
  * and makes way again then. */
 
 static uint32_t
-hc_l1_gather_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n, uint64_t now,
-    int force, uint32_t *size)
+hc_l1_gather_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n,
+    hc_l1_site_t *site, uint32_t *size)
 {
-    hc_l1_site_t  site;
-
-    site.at = hc_l1_site_locked(l1, s, n);
-    site.end = site.at;
-    site.slid = 0;
-    site.slide = force ? 0 : HC_L1_SLIDE * (uint64_t) n;
-    site.now = now;
-    site.force = force & 1u;
-
-    if (site.at == 0) {
+    if (site->at == 0) {
         return 0;
     }
 
-    while (site.end - site.at < n && hc_l1_grow_locked(l1, s, &site)) {
+    site->end = site->at;
+    site->slid = 0;
+
+    while (site->end - site->at < n && hc_l1_grow_locked(l1, s, site)) {
         hc_l1_pause_at("site half cleared");
     }
 
-    if (site.at != site.end) {
-        hc_l1_release_locked(l1, s, site.at, site.end - site.at, 0);
+    if (site->at != site->end) {
+        hc_l1_release_locked(l1, s, site->at, site->end - site->at, 0);
     }
 
     return hc_l1_alloc_locked(l1, s, n, size);
+}
+
+
+/* Each try spends more: a hole is moved a little, then past many items, and at
+ * last what is in the way goes, which always succeeds if there is a gap. */
+
+static uint32_t
+hc_l1_try_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n, uint64_t now,
+    unsigned try, uint32_t *size)
+{
+    hc_l1_site_t  site;
+
+    memset(&site, 0, sizeof(site));
+
+    site.now = now;
+    site.force = try == HC_L1_TRIES;
+
+    if (try + 1 == HC_L1_TRIES) {
+        site.at = hc_l1_gap_locked(l1, s, n);
+        site.slide = HC_L1_SLIDE_FAR * (uint64_t) n;
+
+    } else {
+        site.at = hc_l1_site_locked(l1, s, n);
+        site.slide = site.force ? 0 : hc_max(HC_L1_SLIDE * (uint64_t) n,
+                                             HC_L1_SLIDE_MIN);
+    }
+
+    return hc_l1_gather_locked(l1, s, n, &site, size);
 }
 
 
@@ -355,7 +379,7 @@ hc_l1_sample(uint32_t gone)
 }
 
 
-/* 1: an item went.  In the order of what it costs: nothing, nothing, a miss
+/* 1: an item went, or may have.  In the order of what it costs: nothing, nothing, a miss
  * later. */
 
 static int
@@ -364,9 +388,12 @@ hc_l1_give_up_one_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint64_t now,
 {
     hc_l1_item_t  *item;
 
-    if (hc_l1_expire_locked(l1, s, now, HC_L1_DUE)
-        || hc_l1_swept_locked(l1, s, s->unswept))
-    {
+    if (hc_l1_expire_locked(l1, s, now, HC_L1_DUE)) {
+        return 1;
+    }
+
+    if (s->unswept) {
+        (void) hc_l1_swept_locked(l1, s, s->unswept);
         return 1;
     }
 
@@ -404,8 +431,7 @@ hc_l1_room_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n, uint64_t now,
         if ((s->free >= enough && s->unswept == 0)
             || !hc_l1_give_up_one_locked(l1, s, now, hc_l1_sample(gone)))
         {
-            at = hc_l1_gather_locked(l1, s, n, now, tries == HC_L1_TRIES,
-                                     size);
+            at = hc_l1_try_locked(l1, s, n, now, tries, size);
             enough += HC_L1_SPARE(s, n);
             tries++;
 
