@@ -12,6 +12,21 @@
  *   fill   |-- read v=7 ------ old value -------- put(v=7): refused
  *   write          |-- app --- v := 8 -- answer
  *
+ * Named tags are only known when the answer's header is there, so their
+ * counters cannot be read when the fill begins.  The fill remembers a mark
+ * then, and takes the counters later, when hc_version_named_since() says that
+ * none of its names was moved in between.  It may say so of a name that was
+ * not (there are fewer cells than slots), never the other way round.
+ *
+ *   fill   |-- mark=4 ------- old value, "a": moved since 4: not stored
+ *   purge         |-- "a" moves, as the 5th -- 204
+ *
+ * Everything of a zone is invalidated at once by one counter, which is added
+ * to the version of a slot that names the zone's cell:
+ *
+ *   slot   31      30 ... 20              19 ... 0
+ *          | named | cell of a zone, 0: - | counter |
+ *
  * The array lives in shared memory apart from any L1, with one fixed size, so
  * that it survives reloads and changes of a zone's size.  Counters are read
  * and moved atomically, without a lock.  They wrap at 2^32; equality is what
@@ -27,44 +42,90 @@
 
 
 #define HC_VERSIONS_SLOTS   (1u << 20)
+#define HC_VERSIONS_ZONES   (1u << 11)
+#define HC_VERSIONS_NAMES   (1u << 16)
+
+#define HC_SLOT_COUNTER     (HC_VERSIONS_SLOTS - 1)
+#define HC_SLOT_NAMED       (1u << 31)
+#define HC_SLOT_ZONE_SHIFT  20
 
 /* the tags every entry has; named tags follow */
 
 #define HC_TAG_KEY          0
 #define HC_TAG_TARGET       1
+#define HC_TAGS_OWN         2
 
 #define HC_TAGS_MAX         16
+#define HC_TAGS_NAMED_MAX   (HC_TAGS_MAX - HC_TAGS_OWN)
 
 
 typedef struct {
-    uint32_t  slot;              /* 0 .. HC_VERSIONS_SLOTS - 1 */
+    uint32_t  slot;
     uint32_t  version;           /* as read when the fill began */
 } hc_tag_t;
 
 
 typedef struct {
     uint32_t  version[HC_VERSIONS_SLOTS];
+    uint32_t  all[HC_VERSIONS_ZONES];      /* the first never moves */
+    uint64_t  names;                       /* moves of named tags so far */
+    uint64_t  moved[HC_VERSIONS_NAMES];    /* which of them was the last */
 } hc_versions_t;
 
 
-/* The slot of a tag.  Same on every node: the seed is fixed. */
+/* The slot of a tag; of a named tag; with the cell of a zone.  Same on every
+ * node: the seed is fixed. */
 
 uint32_t hc_version_slot(hc_str_t scope, hc_str_t name);
+uint32_t hc_version_named_slot(hc_str_t scope, hc_str_t name);
+uint32_t hc_version_zone_slot(hc_str_t zone, uint32_t slot);
+
+/* Moves a slot that hc_version_named_slot() gave. */
+
+void hc_version_move_named(hc_versions_t *v, uint32_t slot);
+
+/* Moves everything of a zone; slot is any of that zone's. */
+
+void hc_version_move_all(hc_versions_t *v, uint32_t slot);
 
 
 static inline uint32_t
 hc_version_get(const hc_versions_t *v, uint32_t slot)
 {
-    return __atomic_load_n(&v->version[slot & (HC_VERSIONS_SLOTS - 1)],
-                           __ATOMIC_SEQ_CST);
+    uint32_t  zone;
+
+    zone = (slot & ~HC_SLOT_NAMED) >> HC_SLOT_ZONE_SHIFT;
+
+    return __atomic_load_n(&v->version[slot & HC_SLOT_COUNTER],
+                           __ATOMIC_SEQ_CST)
+           + __atomic_load_n(&v->all[zone], __ATOMIC_SEQ_CST);
 }
 
 
 static inline void
 hc_version_move(hc_versions_t *v, uint32_t slot)
 {
-    (void) __atomic_add_fetch(&v->version[slot & (HC_VERSIONS_SLOTS - 1)], 1,
+    (void) __atomic_add_fetch(&v->version[slot & HC_SLOT_COUNTER], 1,
                               __ATOMIC_SEQ_CST);
+}
+
+
+static inline uint64_t
+hc_version_mark(const hc_versions_t *v)
+{
+    return __atomic_load_n(&v->names, __ATOMIC_SEQ_CST);
+}
+
+
+/* 1: the named slot may have been moved since the mark was taken.  Asked
+ * after the slot was stamped. */
+
+static inline int
+hc_version_named_since(const hc_versions_t *v, uint32_t slot, uint64_t mark)
+{
+    return __atomic_load_n(&v->moved[slot & (HC_VERSIONS_NAMES - 1)],
+                           __ATOMIC_SEQ_CST)
+           > mark;
 }
 
 

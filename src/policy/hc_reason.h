@@ -25,6 +25,7 @@
     row(AUTHORIZATION,   "authorization")                                     \
     row(COOKIE,          "cookie")                                            \
     row(VARY,            "vary")                                              \
+    row(TAGS,            "tags")                                              \
     row(RANGE,           "partial")                                           \
     row(NO_LIFETIME,     "no-lifetime")                                       \
     row(EXPIRED,         "expired-on-arrival")                                \
