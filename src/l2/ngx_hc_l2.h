@@ -24,6 +24,13 @@
  * value first and the versions after it, in one pipeline; a value whose tags
  * carry other versions is a miss.  The versions a get returned, also on a
  * miss, are the fence of the fill that follows, and are put with its value.
+ *
+ * Named tags are in the value only, after those asked for: a value that has
+ * some costs a second round trip, which reads their versions.  These are not
+ * compared for being equal: moving a named tag sets its counter to the count
+ * of all moves, and the value carries that count as it was when its fill
+ * began.  A greater one means that the tag was moved since.
+ *
  * An invalidation the server did not acknowledge is remembered in shared
  * memory and told ahead of the next reads on any connection, so a server that
  * missed it is not believed before it knows.  An epoch older, or a count of
@@ -67,6 +74,7 @@ typedef struct {
     hc_entry_t       *entry;           /* of a HIT; spans are borrowed */
     const uint32_t   *versions;        /* of the tags asked for, in order; NULL
                                           when the server did not tell */
+    uint32_t          moves;           /* the version of named tags then */
     ngx_msec_t        time;            /* ms since the call */
 } ngx_hc_l2_answer_t;
 
@@ -121,7 +129,8 @@ ngx_hc_l2_op_t *ngx_hc_l2_get(ngx_hc_l2_t *l2, ngx_hc_l2_key_t *key,
 ngx_hc_l2_op_t *ngx_hc_l2_put(ngx_hc_l2_t *l2, hc_entry_t *entry,
     ngx_msec_t ttl, ngx_hc_l2_done_pt done, void *owner);
 
-/* Moves the versions of n slots forward, or of everything if n is 0.  OK, BAD,
+/* Moves the versions of n slots forward (HC_SLOT_NAMED says which are of
+ * named tags; zones are unknown here), or of everything if n is 0.  OK, BAD,
  * DOWN or TIMEOUT; unless OK the slots stay remembered as untold, which they
  * are from the call on: also when NULL is returned, or the worker dies. */
 

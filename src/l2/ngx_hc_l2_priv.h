@@ -140,7 +140,7 @@ typedef struct {
 } ngx_hc_l2_cmd_t;
 
 
-#define NGX_HC_L2_COMMANDS      2        /* of one operation, at most */
+#define NGX_HC_L2_COMMANDS      3        /* of one operation, at most */
 
 struct ngx_hc_l2_op_s {
     ngx_queue_t           queue;         /* in driver->ops */
@@ -154,6 +154,7 @@ struct ngx_hc_l2_op_s {
 
     ngx_hc_l2_cmd_t       cmd[NGX_HC_L2_COMMANDS];
     ngx_uint_t            ncmds;
+    ngx_uint_t            nsent;         /* of these were put in line */
     ngx_uint_t            pending;       /* commands in line */
     uint64_t              received;      /* by the connection when queued */
 
@@ -162,6 +163,11 @@ struct ngx_hc_l2_op_s {
     uint64_t              moves;         /* shared->moves at its call */
     uint64_t              known;         /* move: shared->epoch at its call */
     void                 *value;         /* get: reply, until versions come */
+    hc_entry_t           *entry;         /* get: in it, until those of its
+                                            named tags do */
+    uint64_t              at;            /* get: epoch read with the versions */
+    uint32_t              count;         /* and moves */
+    uint32_t              fence[HC_TAGS_MAX];
 
     unsigned              completed:1;
     unsigned              relies:1;      /* on the tell before it */

@@ -2,9 +2,13 @@
  * What is said to Redis.
  *
  *   get          GET key; BITFIELD_RO versions GET u32 #n ...
+ *                and for a value with named tags once more,
+ *                BITFIELD_RO versions GET u32 #n ...
  *   put          SET key value PX ttl
  *   move         SET versions epoch NX;
  *                BITFIELD versions GET u32 #n ... INCRBY u32 #n 1 ...
+ *   move, named  SET versions epoch NX;
+ *                EVAL script 1 versions #n ...
  *   move, all    SET versions epoch
  *   drop         DEL key
  *
@@ -16,26 +20,24 @@
  *                | epoch (64)    | moves | 0 | 1 | ... | u32 | ...  big endian
  *
  * Every move counts in `moves` too: a server that came back from an older
- * snapshot is known by it.
+ * snapshot is known by it.  The counter of a named tag is set to that count,
+ * which BITFIELD alone cannot say; it may share its counter with other tags,
+ * so it never goes back.
  */
 
 #include "ngx_hc_redis.h"
 #include "../base/hc_hash.h"
 
 
-#define ngx_hc_redis_word(words, s)                                           \
-    ngx_hc_redis_add(words, s, sizeof(s) - 1)
-
-
-static ngx_hc_redis_words_t *ngx_hc_redis_words(ngx_hc_redis_t *driver);
-static void ngx_hc_redis_add(ngx_hc_redis_words_t *words, const void *data,
-    size_t len);
-static void ngx_hc_redis_place(ngx_hc_redis_words_t *words, ngx_uint_t n);
 static void ngx_hc_redis_name(ngx_hc_redis_t *driver, hc_str_t key,
     hc_str_t variant);
-static ngx_int_t ngx_hc_redis_format(ngx_hc_l2_op_t *op,
-    ngx_hc_l2_answer_pt answer);
-static ngx_int_t ngx_hc_redis_ask_versions(ngx_hc_l2_op_t *op);
+static void ngx_hc_redis_ask_places(ngx_hc_l2_op_t *op, const hc_tag_t *tags,
+    ngx_uint_t n);
+static ngx_uint_t ngx_hc_redis_any_named(const uint32_t *slots, ngx_uint_t n);
+static void ngx_hc_redis_move_plain(ngx_hc_redis_t *driver,
+    const uint32_t *slots, ngx_uint_t n);
+static void ngx_hc_redis_move_named(ngx_hc_redis_t *driver,
+    const uint32_t *slots, ngx_uint_t n);
 static ngx_int_t ngx_hc_redis_set_epoch(ngx_hc_l2_op_t *op, ngx_uint_t all);
 
 
@@ -43,6 +45,18 @@ static const hc_seed_t  ngx_hc_redis_seed[2] = {
     { 0x68632d6b65792d31, 0x0706050403020100 },
     { 0x68632d6b65792d32, 0x0f0e0d0c0b0a0908 }
 };
+
+
+/* Answers as the plain move does: the epoch, the count. */
+
+static const char  ngx_hc_redis_named_script[] =
+    "local m=redis.call('BITFIELD',KEYS[1],'GET','u32','#0',"
+        "'GET','u32','#1','INCRBY','u32','#2',1) "
+    "for _,p in ipairs(ARGV) do "
+        "local v=redis.call('BITFIELD',KEYS[1],'GET','u32',p)[1] "
+        "redis.call('BITFIELD',KEYS[1],'SET','u32',p,math.max(v+1,m[3])) "
+    "end "
+    "return m";
 
 
 ngx_int_t
@@ -68,9 +82,13 @@ ngx_hc_redis_get(ngx_hc_l2_op_t *op, ngx_hc_redis_conn_t *conn)
     ngx_hc_redis_word(words, "GET");
     ngx_hc_redis_add(words, driver->name.data, driver->name.len);
 
-    if (ngx_hc_redis_format(op, ngx_hc_redis_value_answer) != NGX_OK
-        || ngx_hc_redis_ask_versions(op) != NGX_OK)
-    {
+    if (ngx_hc_redis_format(op, ngx_hc_redis_value_answer) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_hc_redis_ask_places(op, op->key.tags, op->key.ntags);
+
+    if (ngx_hc_redis_format(op, ngx_hc_redis_versions_answer) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -78,8 +96,29 @@ ngx_hc_redis_get(ngx_hc_l2_op_t *op, ngx_hc_redis_conn_t *conn)
 }
 
 
-static ngx_int_t
-ngx_hc_redis_ask_versions(ngx_hc_l2_op_t *op)
+/* On the same connection: it is later than the value everywhere, but what was
+ * told ahead of the value was told there. */
+
+ngx_int_t
+ngx_hc_redis_get_named(ngx_hc_l2_op_t *op, const hc_entry_t *entry)
+{
+    ngx_uint_t  n;
+
+    n = op->key.ntags;
+
+    ngx_hc_redis_ask_places(op, entry->tags + n, entry->core.ntags - n);
+
+    if (ngx_hc_redis_format(op, ngx_hc_redis_named_answer) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_hc_redis_submit(op->conn, op);
+}
+
+
+static void
+ngx_hc_redis_ask_places(ngx_hc_l2_op_t *op, const hc_tag_t *tags,
+    ngx_uint_t n)
 {
     ngx_uint_t             i;
     ngx_hc_redis_t        *driver;
@@ -96,13 +135,11 @@ ngx_hc_redis_ask_versions(ngx_hc_l2_op_t *op)
         ngx_hc_redis_place(words, i);
     }
 
-    for (i = 0; i < op->key.ntags; i++) {
+    for (i = 0; i < n; i++) {
         ngx_hc_redis_word(words, "GET");
-        ngx_hc_redis_place(words,
-                           NGX_HC_REDIS_SLOTS + op->key.tags[i].slot);
+        ngx_hc_redis_place(words, NGX_HC_REDIS_SLOTS
+                                  + (tags[i].slot & HC_SLOT_COUNTER));
     }
-
-    return ngx_hc_redis_format(op, ngx_hc_redis_versions_answer);
 }
 
 
@@ -153,9 +190,7 @@ ngx_int_t
 ngx_hc_redis_move(ngx_hc_l2_op_t *op, ngx_hc_redis_conn_t *conn,
     const uint32_t *slots, ngx_uint_t n)
 {
-    ngx_uint_t             i;
-    ngx_hc_redis_t        *driver;
-    ngx_hc_redis_words_t  *words;
+    ngx_hc_redis_t  *driver;
 
     driver = op->driver;
 
@@ -169,6 +204,43 @@ ngx_hc_redis_move(ngx_hc_l2_op_t *op, ngx_hc_redis_conn_t *conn,
 
     op->known = ngx_hc_l2_epoch(driver->l2);
     op->moves = __atomic_load_n(&driver->shared->moves, __ATOMIC_SEQ_CST);
+
+    if (ngx_hc_redis_any_named(slots, n)) {
+        ngx_hc_redis_move_named(driver, slots, n);
+
+    } else {
+        ngx_hc_redis_move_plain(driver, slots, n);
+    }
+
+    if (ngx_hc_redis_format(op, ngx_hc_redis_moved_answer) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_hc_redis_submit(conn, op);
+}
+
+
+static ngx_uint_t
+ngx_hc_redis_any_named(const uint32_t *slots, ngx_uint_t n)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (slots[i] & HC_SLOT_NAMED) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_hc_redis_move_plain(ngx_hc_redis_t *driver, const uint32_t *slots,
+    ngx_uint_t n)
+{
+    ngx_uint_t             i;
+    ngx_hc_redis_words_t  *words;
 
     words = ngx_hc_redis_words(driver);
     ngx_hc_redis_word(words, "BITFIELD");
@@ -185,15 +257,32 @@ ngx_hc_redis_move(ngx_hc_l2_op_t *op, ngx_hc_redis_conn_t *conn,
 
     for (i = 0; i < n; i++) {
         ngx_hc_redis_word(words, "INCRBY");
-        ngx_hc_redis_place(words, NGX_HC_REDIS_SLOTS + slots[i]);
+        ngx_hc_redis_place(words, NGX_HC_REDIS_SLOTS
+                                  + (slots[i] & HC_SLOT_COUNTER));
         ngx_hc_redis_word(words, "1");
     }
+}
 
-    if (ngx_hc_redis_format(op, ngx_hc_redis_moved_answer) != NGX_OK) {
-        return NGX_ERROR;
+
+/* The others among them may be set like these: that is a move, too. */
+
+static void
+ngx_hc_redis_move_named(ngx_hc_redis_t *driver, const uint32_t *slots,
+    ngx_uint_t n)
+{
+    ngx_uint_t             i;
+    ngx_hc_redis_words_t  *words;
+
+    words = ngx_hc_redis_words(driver);
+    ngx_hc_redis_word(words, "EVAL");
+    ngx_hc_redis_word(words, ngx_hc_redis_named_script);
+    ngx_hc_redis_word(words, "1");
+    ngx_hc_redis_add(words, driver->versions.data, driver->versions.len);
+
+    for (i = 0; i < n; i++) {
+        ngx_hc_redis_name_place(words, NGX_HC_REDIS_SLOTS
+                                       + (slots[i] & HC_SLOT_COUNTER));
     }
-
-    return ngx_hc_redis_submit(conn, op);
 }
 
 
@@ -248,45 +337,6 @@ ngx_hc_redis_drop(ngx_hc_l2_op_t *op, ngx_hc_redis_conn_t *conn)
 }
 
 
-static ngx_hc_redis_words_t *
-ngx_hc_redis_words(ngx_hc_redis_t *driver)
-{
-    ngx_hc_redis_words_t  *words;
-
-    words = &driver->words;
-    words->n = 0;
-    words->pos = words->text;
-
-    return words;
-}
-
-
-static void
-ngx_hc_redis_add(ngx_hc_redis_words_t *words, const void *data, size_t len)
-{
-    ngx_hc_assert(words->n < NGX_HC_REDIS_WORDS);
-
-    words->word[words->n] = data;
-    words->len[words->n] = len;
-    words->n++;
-}
-
-
-/* The two words that name the n-th counter of the array. */
-
-static void
-ngx_hc_redis_place(ngx_hc_redis_words_t *words, ngx_uint_t n)
-{
-    u_char  *start;
-
-    ngx_hc_redis_word(words, "u32");
-
-    start = words->pos;
-    words->pos = ngx_sprintf(start, "#%ui", n);
-    ngx_hc_redis_add(words, start, words->pos - start);
-}
-
-
 static void
 ngx_hc_redis_name(ngx_hc_redis_t *driver, hc_str_t key, hc_str_t variant)
 {
@@ -303,53 +353,4 @@ ngx_hc_redis_name(ngx_hc_redis_t *driver, hc_str_t key, hc_str_t variant)
     }
 
     driver->name.len = p - driver->name.data;
-}
-
-
-/* The words become the next command of the operation. */
-
-static ngx_int_t
-ngx_hc_redis_format(ngx_hc_l2_op_t *op, ngx_hc_l2_answer_pt answer)
-{
-    long long              len;
-    ngx_hc_l2_cmd_t       *cmd;
-    ngx_hc_redis_words_t  *words;
-
-    ngx_hc_assert(op->ncmds < NGX_HC_L2_COMMANDS);
-
-    words = &op->driver->words;
-    cmd = &op->cmd[op->ncmds];
-
-    len = redisFormatCommandArgv(&cmd->text, words->n, words->word,
-                                 words->len);
-    if (len <= 0) {
-        cmd->text = NULL;
-        return NGX_ERROR;
-    }
-
-    cmd->len = len;
-    cmd->op = op;
-    cmd->answer = answer;
-    op->ncmds++;
-
-    return NGX_OK;
-}
-
-
-void
-ngx_hc_redis_free(ngx_hc_l2_op_t *op)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < op->ncmds; i++) {
-        if (op->cmd[i].text) {
-            redisFreeCommand(op->cmd[i].text);
-            op->cmd[i].text = NULL;
-        }
-    }
-
-    if (op->value) {
-        freeReplyObject(op->value);
-        op->value = NULL;
-    }
 }

@@ -141,18 +141,51 @@ ngx_int_t ngx_hc_redis_move(ngx_hc_l2_op_t *op, ngx_hc_redis_conn_t *conn,
     const uint32_t *slots, ngx_uint_t n);
 ngx_int_t ngx_hc_redis_drop(ngx_hc_l2_op_t *op, ngx_hc_redis_conn_t *conn);
 
+/* After the value: the versions of its named tags. */
+
+ngx_int_t ngx_hc_redis_get_named(ngx_hc_l2_op_t *op, const hc_entry_t *entry);
+
+
+/* ngx_hc_redis_words.c: a command is begun, gets its words, and becomes the
+ * next one of the operation.  _place: the two words that name the n-th counter
+ * of the array; _name_place: the second of them. */
+
+#define ngx_hc_redis_word(words, s)                                           \
+    ngx_hc_redis_add(words, s, sizeof(s) - 1)
+
+ngx_hc_redis_words_t *ngx_hc_redis_words(ngx_hc_redis_t *driver);
+void ngx_hc_redis_add(ngx_hc_redis_words_t *words, const void *data,
+    size_t len);
+void ngx_hc_redis_place(ngx_hc_redis_words_t *words, ngx_uint_t n);
+void ngx_hc_redis_name_place(ngx_hc_redis_words_t *words, ngx_uint_t n);
+ngx_int_t ngx_hc_redis_format(ngx_hc_l2_op_t *op, ngx_hc_l2_answer_pt answer);
+
+/* Frees what only waited to be queued; all that the operation has. */
+
+void ngx_hc_redis_free_text(ngx_hc_l2_op_t *op);
 void ngx_hc_redis_free(ngx_hc_l2_op_t *op);
 
 
 /* ngx_hc_redis_answer.c */
 
+/* 1: an array of n (0: any number of) 32-bit counters; the epoch it leads. */
+
+ngx_uint_t ngx_hc_redis_counters(redisReply *reply, size_t n);
+uint64_t ngx_hc_redis_epoch(redisReply *reply);
+
+
 void ngx_hc_redis_value_answer(ngx_hc_l2_op_t *op, void **reply);
 void ngx_hc_redis_versions_answer(ngx_hc_l2_op_t *op, void **reply);
+void ngx_hc_redis_named_answer(ngx_hc_l2_op_t *op, void **reply);
 void ngx_hc_redis_put_answer(ngx_hc_l2_op_t *op, void **reply);
+void ngx_hc_redis_drop_answer(ngx_hc_l2_op_t *op, void **reply);
+
+
+/* ngx_hc_redis_moved.c */
+
 void ngx_hc_redis_epoch_answer(ngx_hc_l2_op_t *op, void **reply);
 void ngx_hc_redis_moved_answer(ngx_hc_l2_op_t *op, void **reply);
 void ngx_hc_redis_all_answer(ngx_hc_l2_op_t *op, void **reply);
-void ngx_hc_redis_drop_answer(ngx_hc_l2_op_t *op, void **reply);
 
 
 /* ngx_hc_redis_tell.c */

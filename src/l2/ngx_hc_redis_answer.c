@@ -6,10 +6,11 @@
 #include "ngx_hc_redis.h"
 
 
-static ngx_uint_t ngx_hc_redis_fences(ngx_hc_l2_op_t *op, redisReply *reply,
-    uint32_t *fence);
-static uint64_t ngx_hc_redis_epoch(redisReply *reply);
-static ngx_uint_t ngx_hc_redis_counters(redisReply *reply, size_t n);
+static ngx_uint_t ngx_hc_redis_fences(ngx_hc_l2_op_t *op, redisReply *reply);
+static void ngx_hc_redis_fill_in(ngx_hc_l2_op_t *op,
+    ngx_hc_l2_answer_t *answer);
+static ngx_uint_t ngx_hc_redis_named_current(ngx_hc_l2_op_t *op,
+    redisReply *reply);
 static uint32_t ngx_hc_redis_fence(uint64_t epoch, uint32_t counter);
 static ngx_hc_l2_rc_e ngx_hc_redis_verdict(ngx_hc_l2_op_t *op,
     ngx_hc_l2_answer_t *answer, hc_entry_t *entry);
@@ -17,7 +18,8 @@ static ngx_hc_l2_rc_e ngx_hc_redis_open(ngx_hc_l2_op_t *op,
     ngx_hc_l2_answer_t *answer, hc_entry_t *entry);
 static ngx_hc_l2_rc_e ngx_hc_redis_compare(ngx_hc_l2_op_t *op,
     ngx_hc_l2_answer_t *answer, hc_entry_t *entry);
-static void ngx_hc_redis_told(ngx_hc_l2_op_t *op, ngx_uint_t good);
+static ngx_hc_l2_rc_e ngx_hc_redis_ask_named(ngx_hc_l2_op_t *op,
+    hc_entry_t *entry);
 
 
 void
@@ -36,7 +38,6 @@ ngx_hc_redis_value_answer(ngx_hc_l2_op_t *op, void **reply)
 void
 ngx_hc_redis_versions_answer(ngx_hc_l2_op_t *op, void **reply)
 {
-    uint32_t            fence[HC_TAGS_MAX];
     hc_entry_t          entry;
     ngx_hc_l2_rc_e      rc;
     ngx_hc_l2_answer_t  answer;
@@ -52,13 +53,85 @@ ngx_hc_redis_versions_answer(ngx_hc_l2_op_t *op, void **reply)
 
     ngx_memzero(&answer, sizeof(answer));
 
-    if (ngx_hc_redis_fences(op, *reply, fence)) {
-        answer.versions = fence;
+    if (ngx_hc_redis_fences(op, *reply)) {
+        ngx_hc_redis_fill_in(op, &answer);
     }
 
     rc = ngx_hc_redis_verdict(op, &answer, &entry);
 
+    if (op->entry) {
+        return;                        /* its named tags are asked for */
+    }
+
     ngx_hc_l2_complete(op, rc, &answer);
+}
+
+
+static void
+ngx_hc_redis_fill_in(ngx_hc_l2_op_t *op, ngx_hc_l2_answer_t *answer)
+{
+    answer->versions = op->fence;
+    answer->moves = op->count;
+}
+
+
+void
+ngx_hc_redis_named_answer(ngx_hc_l2_op_t *op, void **reply)
+{
+    ngx_hc_l2_answer_t  answer;
+
+    if (*reply == NULL) {
+        ngx_hc_l2_complete(op, NGX_HC_L2_DOWN, NULL);
+        return;
+    }
+
+    if (op->completed) {
+        return;
+    }
+
+    ngx_memzero(&answer, sizeof(answer));
+    ngx_hc_redis_fill_in(op, &answer);
+
+    if (ngx_hc_redis_named_current(op, *reply)) {
+        ngx_hc_l2_count(op->driver, hits);
+        answer.entry = op->entry;
+        ngx_hc_l2_complete(op, NGX_HC_L2_HIT, &answer);
+        return;
+    }
+
+    ngx_hc_l2_count(op->driver, stale_fence);
+    ngx_hc_l2_complete(op, NGX_HC_L2_MISS, &answer);
+}
+
+
+/* 1: since the fill of the value began nothing moved one of them, and all of
+ * the array is the one that was read before. */
+
+static ngx_uint_t
+ngx_hc_redis_named_current(ngx_hc_l2_op_t *op, redisReply *reply)
+{
+    hc_tag_t    *tags;
+    ngx_uint_t   i, n;
+
+    tags = op->entry->tags + op->key.ntags;
+    n = op->entry->core.ntags - op->key.ntags;
+
+    if (!ngx_hc_redis_counters(reply, NGX_HC_REDIS_SLOTS + n)
+        || ngx_hc_redis_epoch(reply) != op->at
+        || reply->element[NGX_HC_REDIS_MOVES]->integer < op->count)
+    {
+        return 0;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (reply->element[NGX_HC_REDIS_SLOTS + i]->integer
+            > tags[i].version)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
@@ -66,7 +139,7 @@ ngx_hc_redis_versions_answer(ngx_hc_l2_op_t *op, void **reply)
  * or what had to be told before did not reach it. */
 
 static ngx_uint_t
-ngx_hc_redis_fences(ngx_hc_l2_op_t *op, redisReply *reply, uint32_t *fence)
+ngx_hc_redis_fences(ngx_hc_l2_op_t *op, redisReply *reply)
 {
     uint64_t    epoch;
     ngx_uint_t  i;
@@ -92,8 +165,11 @@ ngx_hc_redis_fences(ngx_hc_l2_op_t *op, redisReply *reply, uint32_t *fence)
         return 0;
     }
 
+    op->at = epoch;
+    op->count = (uint32_t) reply->element[NGX_HC_REDIS_MOVES]->integer;
+
     for (i = 0; i < op->key.ntags; i++) {
-        fence[i] = ngx_hc_redis_fence(epoch,
+        op->fence[i] = ngx_hc_redis_fence(epoch,
                      reply->element[NGX_HC_REDIS_SLOTS + i]->integer);
     }
 
@@ -101,7 +177,7 @@ ngx_hc_redis_fences(ngx_hc_l2_op_t *op, redisReply *reply, uint32_t *fence)
 }
 
 
-static uint64_t
+uint64_t
 ngx_hc_redis_epoch(redisReply *reply)
 {
     return (uint64_t) reply->element[0]->integer << 32
@@ -109,9 +185,7 @@ ngx_hc_redis_epoch(redisReply *reply)
 }
 
 
-/* 1: an array of n (0: any number of) 32-bit counters. */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_hc_redis_counters(redisReply *reply, size_t n)
 {
     size_t       i;
@@ -246,7 +320,7 @@ ngx_hc_redis_compare(ngx_hc_l2_op_t *op, ngx_hc_l2_answer_t *answer,
         }
     }
 
-    if (i != op->key.ntags || i != entry->core.ntags) {
+    if (i != op->key.ntags) {
         ngx_hc_l2_count(op->driver, misses);
         return NGX_HC_L2_MISS;
     }
@@ -256,10 +330,38 @@ ngx_hc_redis_compare(ngx_hc_l2_op_t *op, ngx_hc_l2_answer_t *answer,
         return NGX_HC_L2_MISS;
     }
 
+    if (i != entry->core.ntags) {
+        return ngx_hc_redis_ask_named(op, entry);
+    }
+
     ngx_hc_l2_count(op->driver, hits);
     answer->entry = entry;
 
     return NGX_HC_L2_HIT;
+}
+
+
+/* The entry's spans are in op->value, which stays. */
+
+static ngx_hc_l2_rc_e
+ngx_hc_redis_ask_named(ngx_hc_l2_op_t *op, hc_entry_t *entry)
+{
+    op->entry = ngx_alloc(sizeof(*op->entry), op->driver->log);
+
+    if (op->entry) {
+        *op->entry = *entry;
+
+        if (ngx_hc_redis_get_named(op, entry) == NGX_OK) {
+            return NGX_HC_L2_HIT;
+        }
+
+        ngx_free(op->entry);
+        op->entry = NULL;
+    }
+
+    ngx_hc_l2_count(op->driver, misses);
+
+    return NGX_HC_L2_MISS;
 }
 
 
@@ -285,93 +387,4 @@ void
 ngx_hc_redis_drop_answer(ngx_hc_l2_op_t *op, void **reply)
 {
     ngx_hc_l2_complete(op, *reply ? NGX_HC_L2_OK : NGX_HC_L2_DOWN, NULL);
-}
-
-
-/* Nil: there was an array already. */
-
-void
-ngx_hc_redis_epoch_answer(ngx_hc_l2_op_t *op, void **reply)
-{
-    redisReply  *answer;
-
-    answer = *reply;
-
-    if (answer == NULL) {
-        ngx_hc_l2_complete(op, NGX_HC_L2_DOWN, NULL);
-
-    } else if (answer->type == REDIS_REPLY_STATUS) {
-        (void) ngx_hc_l2_epoch_seen(op->driver->l2, op->epoch, 0);
-    }
-}
-
-
-void
-ngx_hc_redis_moved_answer(ngx_hc_l2_op_t *op, void **reply)
-{
-    uint64_t     epoch;
-    ngx_uint_t   good;
-    redisReply  *answer;
-
-    answer = *reply;
-
-    if (answer == NULL) {
-        ngx_hc_l2_complete(op, NGX_HC_L2_DOWN, NULL);
-        return;
-    }
-
-    good = ngx_hc_redis_counters(answer, 0)
-           && answer->elements > NGX_HC_REDIS_MOVES;
-
-    if (good) {
-        epoch = ngx_hc_redis_epoch(answer);
-
-        /* this move is one more than any that was heard of before it */
-
-        (void) (ngx_hc_l2_epoch_seen(op->driver->l2, epoch, op->known)
-                && ngx_hc_l2_moves_seen(op->driver->l2, epoch,
-                                 answer->element[NGX_HC_REDIS_MOVES]->integer,
-                                 op->moves + 1));
-    }
-
-    ngx_hc_redis_told(op, good);
-}
-
-
-void
-ngx_hc_redis_all_answer(ngx_hc_l2_op_t *op, void **reply)
-{
-    redisReply  *answer;
-
-    answer = *reply;
-
-    if (answer == NULL) {
-        ngx_hc_l2_complete(op, NGX_HC_L2_DOWN, NULL);
-        return;
-    }
-
-    if (answer->type == REDIS_REPLY_STATUS) {
-        (void) ngx_hc_l2_epoch_seen(op->driver->l2, op->epoch, 0);
-    }
-
-    ngx_hc_redis_told(op, answer->type == REDIS_REPLY_STATUS);
-}
-
-
-/* Also late: what the server did, it did after the call. */
-
-static void
-ngx_hc_redis_told(ngx_hc_l2_op_t *op, ngx_uint_t good)
-{
-    if (op->kind == NGX_HC_L2_TELL) {
-        ngx_hc_assert(op->conn->tells > 0);
-        op->conn->tells--;
-        op->conn->tell_good = (good != 0);
-    }
-
-    if (good) {
-        ngx_hc_l2_untold_done(op->driver->l2, op->claims, op->nclaims);
-    }
-
-    ngx_hc_l2_complete(op, good ? NGX_HC_L2_OK : NGX_HC_L2_BAD, NULL);
 }

@@ -31,7 +31,7 @@ ngx_hc_redis_submit(ngx_hc_redis_conn_t *conn, ngx_hc_l2_op_t *op)
     ngx_uint_t        i;
     ngx_hc_l2_cmd_t  *cmd;
 
-    for (size = 0, i = 0; i < op->ncmds; i++) {
+    for (size = 0, i = op->nsent; i < op->ncmds; i++) {
         size += op->cmd[i].len;
     }
 
@@ -44,19 +44,20 @@ ngx_hc_redis_submit(ngx_hc_redis_conn_t *conn, ngx_hc_l2_op_t *op)
         conn->progress = ngx_current_msec;
     }
 
-    for (i = 0; i < op->ncmds; i++) {
+    for (i = op->nsent; i < op->ncmds; i++) {
         cmd = &op->cmd[i];
         p = ngx_cpymem(p, cmd->text, cmd->len);
         ngx_queue_insert_tail(&conn->commands, &cmd->queue);
     }
 
-    conn->ncommands += op->ncmds;
+    conn->ncommands += op->ncmds - op->nsent;
     conn->connection->idle = 0;
 
-    op->pending = op->ncmds;
+    op->pending += op->ncmds - op->nsent;
+    op->nsent = op->ncmds;
     op->received = conn->received;
 
-    ngx_hc_redis_free(op);
+    ngx_hc_redis_free_text(op);
 
     if (conn->state == NGX_HC_REDIS_READY) {
         ngx_post_event(&conn->flush, &ngx_posted_events);
