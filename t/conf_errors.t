@@ -810,6 +810,69 @@ invalid number of arguments in "hc_no_cache" directive
 invalid number of arguments in "hc_cache_purge" directive
 
 
+=== hc_cache_purge that nobody is allowed by
+--- config
+    hc_cache_purge tag=$http_surrogate_key all=$http_purge_all;
+--- emerg
+"hc_cache_purge" directive expects a string that says who may purge, beside "tag=" and "all="
+
+
+=== hc_cache_purge with an empty tag=
+--- config
+    hc_cache_purge $arg_ok tag=;
+--- emerg
+"hc_cache_purge" directive expects a string behind "tag=", as in tag=\$http_surrogate_key
+
+
+=== hc_cache_purge with two tag=
+--- config
+    hc_cache_purge $arg_ok tag=$http_a tag=$http_b;
+--- emerg
+"hc_cache_purge" directive has more than one "tag="
+
+
+=== hc_cache_purge with an empty all=
+--- config
+    hc_cache_purge $arg_ok all=;
+--- emerg
+"hc_cache_purge" directive expects a variable behind "all=", as in all=\$http_purge_all
+
+
+=== hc_cache_purge that makes every PURGE one of everything
+--- config
+    hc_cache_purge $arg_ok all=1;
+--- emerg
+"hc_cache_purge" directive expects a variable behind "all=", as in all=\$http_purge_all
+
+
+=== hc_cache_purge with two all=
+--- config
+    hc_cache_purge $arg_ok all=$http_a all=$http_b;
+--- emerg
+"hc_cache_purge" directive has more than one "all="
+
+
+=== hc_cache_tag without a value
+--- config
+    hc_cache_tag;
+--- emerg
+invalid number of arguments in "hc_cache_tag" directive
+
+
+=== hc_cache_tag inside an if
+--- config
+    location = /x { if ($arg_a) { hc_cache_tag a; } }
+--- emerg
+"hc_cache_tag" directive is not allowed here
+
+
+=== hc_invalidate with an empty tag=
+--- config
+    hc_invalidate tag=;
+--- emerg
+"hc_invalidate" directive expects .*uri=.*key=.*tag=.*
+
+
 === hc_invalidate with a name that is neither uri= nor key=
 --- config
     hc_invalidate /api/orders;

@@ -30,6 +30,10 @@ typedef struct {
     ngx_shm_zone_t   *shm_zone;
     ngx_shm_zone_t   *versions;
     hc_l1_t          *l1;
+    uint32_t          cell;          /* of hc_versions.h, in place of a slot */
+    ngx_str_t         tag_scope;     /* of named tags */
+    ngx_array_t      *l2s;           /* of ngx_hc_l2_t *, behind it anywhere;
+                                        NULL: none */
     u_char           *file;
     ngx_uint_t        line;
 } ngx_http_hc_zone_t;
@@ -69,10 +73,6 @@ ngx_http_hc_zone_t *ngx_http_hc_cache_zone(ngx_http_request_t *r);
 /* Runs the phases of a request that returned AGAIN from a phase handler. */
 
 void ngx_http_hc_resume(ngx_http_request_t *r);
-
-/* hc_cache_purge: 1 when this request may purge here. */
-
-ngx_uint_t ngx_http_hc_may_purge(ngx_http_request_t *r);
 
 /* The key of this request, from r->pool.  hc_cache_args is applied to the
  * request first.  DECLINED: its arguments are too many. */

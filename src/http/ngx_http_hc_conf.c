@@ -12,6 +12,8 @@ static void *ngx_http_hc_cache_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_hc_cache_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_hc_cache_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
+static char *ngx_http_hc_cache_behind(ngx_conf_t *cf,
+    ngx_http_hc_cache_conf_t *conf);
 
 
 #define NGX_HTTP_HC_LOC                                                       \
@@ -136,11 +138,11 @@ static ngx_command_t  ngx_http_hc_cache_commands[] = {
       ngx_http_hc_offset(no_cache),
       NULL },
 
-    { ngx_string("hc_cache_purge"),
+    { ngx_string("hc_cache_tag"),
       NGX_HTTP_HC_LOC|NGX_CONF_1MORE,
-      ngx_http_set_predicate_slot,
+      ngx_http_hc_cache_tag,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_http_hc_offset(purge),
+      0,
       NULL },
 
       ngx_null_command
@@ -247,7 +249,7 @@ ngx_http_hc_cache_create_loc_conf(ngx_conf_t *cf)
     conf->valid = NGX_CONF_UNSET_PTR;
     conf->bypass = NGX_CONF_UNSET_PTR;
     conf->no_cache = NGX_CONF_UNSET_PTR;
-    conf->purge = NGX_CONF_UNSET_PTR;
+    conf->tags = NGX_CONF_UNSET_PTR;
     conf->methods = NGX_CONF_UNSET_UINT;
     conf->min_uses = NGX_CONF_UNSET_UINT;
     conf->use_stale = NGX_CONF_UNSET_UINT;
@@ -275,7 +277,7 @@ ngx_http_hc_cache_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->valid, prev->valid, NULL);
     ngx_conf_merge_ptr_value(conf->bypass, prev->bypass, NULL);
     ngx_conf_merge_ptr_value(conf->no_cache, prev->no_cache, NULL);
-    ngx_conf_merge_ptr_value(conf->purge, prev->purge, NULL);
+    ngx_conf_merge_ptr_value(conf->tags, prev->tags, NULL);
     ngx_conf_merge_uint_value(conf->methods, prev->methods,
                               NGX_HTTP_GET|NGX_HTTP_HEAD);
     ngx_conf_merge_uint_value(conf->min_uses, prev->min_uses, 1);
@@ -297,6 +299,45 @@ ngx_http_hc_cache_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (conf->zone && conf->l2_use) {
         conf->l2_use->used = 1;
     }
+
+    return ngx_http_hc_cache_behind(cf, conf);
+}
+
+
+/* An answer of the zone may be in any L2 that is behind it somewhere. */
+
+static char *
+ngx_http_hc_cache_behind(ngx_conf_t *cf, ngx_http_hc_cache_conf_t *conf)
+{
+    ngx_uint_t           i;
+    ngx_hc_l2_t        **l2;
+    ngx_http_hc_zone_t  *zone = conf->zone;
+
+    if (zone == NULL || conf->l2 == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    if (zone->l2s == NULL) {
+        zone->l2s = ngx_array_create(cf->pool, 2, sizeof(ngx_hc_l2_t *));
+        if (zone->l2s == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    l2 = zone->l2s->elts;
+
+    for (i = 0; i < zone->l2s->nelts; i++) {
+        if (l2[i] == &conf->l2->store) {
+            return NGX_CONF_OK;
+        }
+    }
+
+    l2 = ngx_array_push(zone->l2s);
+    if (l2 == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *l2 = &conf->l2->store;
 
     return NGX_CONF_OK;
 }

@@ -41,6 +41,8 @@ char *ngx_http_hc_cache_words(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_hc_cache_min_uses(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_hc_cache_tag(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_hc_cache_valid(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

@@ -18,6 +18,7 @@ static ssize_t ngx_http_hc_fill_copy(ngx_buf_t *b, u_char *p, size_t n);
 static hc_reason_e ngx_http_hc_fill_complete(ngx_http_hc_fill_t *fill);
 static ngx_uint_t ngx_http_hc_fill_is_json(ngx_http_hc_fill_t *fill);
 static void ngx_http_hc_fill_entry(ngx_http_hc_fill_t *fill, hc_entry_t *e);
+static void ngx_http_hc_fill_l2_tags(ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
 static hc_reason_e ngx_http_hc_fill_store_l1(ngx_http_hc_fill_t *fill);
 
 
@@ -55,6 +56,10 @@ ngx_http_hc_fill_header(ngx_http_hc_fill_t *fill)
     hc_reason_e  reason;
 
     reason = ngx_http_hc_fill_judge(fill);
+
+    if (reason == HC_REASON_NONE) {
+        reason = ngx_http_hc_fill_tags(fill);
+    }
 
     if (reason == HC_REASON_NONE) {
         reason = ngx_http_hc_fill_headers(fill);
@@ -286,9 +291,8 @@ ngx_http_hc_fill_entry(ngx_http_hc_fill_t *fill, hc_entry_t *e)
     e->core.stale_for = fill->verdict.stale_for;
     e->core.status = (uint16_t) fill->status;
     e->core.flags = fill->verdict.flags;
-    e->core.ntags = 2;
 
-    ngx_memcpy(e->tags, ctx->tags, sizeof(ctx->tags));
+    ngx_http_hc_entry_tags(ctx, e);
 
     e->key = ctx->key.key;
     e->variant = ctx->key.variant;
@@ -348,7 +352,7 @@ ngx_http_hc_fill_store_l2(ngx_http_hc_fill_t *fill)
     ngx_http_hc_ctx_t  *ctx = fill->ctx;
 
     if (!fill->committed || ctx->conf->l2 == NULL || !ctx->l2_fenced
-        || !hc_tags_current(ngx_http_hc_versions(fill->request), ctx->tags, 2))
+        || !ngx_http_hc_tags_current(ctx))
     {
         return;
     }
@@ -362,12 +366,29 @@ ngx_http_hc_fill_store_l2(ngx_http_hc_fill_t *fill)
     }
 
     e.core.born_at = ngx_http_hc_epoch_ms() - lived;
-    e.tags[0].version = ctx->l2_versions[0];
-    e.tags[1].version = ctx->l2_versions[1];
+    ngx_http_hc_fill_l2_tags(ctx, &e);
 
     ttl = e.core.lifetime - (ngx_msec_t) lived + e.core.stale_for;
 
     (void) ngx_hc_l2_put(&ctx->conf->l2->store, &e, ttl, NULL, NULL);
+}
+
+
+/* Zones are a matter of L1. */
+
+static void
+ngx_http_hc_fill_l2_tags(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < HC_TAGS_OWN; i++) {
+        e->tags[i].slot &= HC_SLOT_COUNTER;
+        e->tags[i].version = ctx->l2_versions[i];
+    }
+
+    for ( /* void */ ; i < e->core.ntags; i++) {
+        e->tags[i].version = ctx->l2_moves;
+    }
 }
 
 

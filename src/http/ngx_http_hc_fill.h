@@ -38,6 +38,7 @@ struct ngx_http_hc_fill_s {
 /* NONE: judged storable, fill->verdict and fill->headers are set. */
 
 hc_reason_e ngx_http_hc_fill_judge(ngx_http_hc_fill_t *fill);
+hc_reason_e ngx_http_hc_fill_tags(ngx_http_hc_fill_t *fill);
 hc_reason_e ngx_http_hc_fill_headers(ngx_http_hc_fill_t *fill);
 
 

@@ -17,6 +17,7 @@ static ngx_int_t ngx_http_hc_take_ref(ngx_http_request_t *r,
 static void ngx_http_hc_l2_done(void *owner, ngx_hc_l2_rc_e rc,
     ngx_hc_l2_answer_t *answer);
 static ngx_int_t ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
+static ngx_int_t ngx_http_hc_l2_tags(ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
 static int64_t ngx_http_hc_kept_for(hc_entry_t *e);
 static hc_entry_t *ngx_http_hc_copy_entry(ngx_pool_t *pool, hc_entry_t *e);
 static void ngx_http_hc_l2_to_l1(ngx_http_hc_ctx_t *ctx, hc_entry_t *e,
@@ -104,13 +105,15 @@ ngx_http_hc_miss(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
     hc_tag_t  *tags = ctx->tags;
 
-    tags[HC_TAG_KEY].slot = ngx_http_hc_key_slot(ctx->key.key);
+    tags[HC_TAG_KEY].slot = ngx_http_hc_key_slot(ctx->key.key)
+                            | ctx->conf->zone->cell;
 
     if (ngx_http_hc_target_slot(r, &tags[HC_TAG_TARGET].slot) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    hc_tags_stamp(ngx_http_hc_versions(r), tags, 2);
+    ctx->mark = hc_version_mark(ngx_http_hc_versions(r));
+    hc_tags_stamp(ngx_http_hc_versions(r), tags, HC_TAGS_OWN);
 
     ctx->state = ctx->conf->l2 ? NGX_HTTP_HC_L2 : NGX_HTTP_HC_ORIGIN;
 
@@ -181,7 +184,7 @@ ngx_http_hc_lookup_stale(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     age = (int64_t) (ngx_http_hc_epoch_ms() - ctx->l2_stale->core.born_at);
 
     if (age < ngx_http_hc_kept_for(ctx->l2_stale)
-        && hc_tags_current(ngx_http_hc_versions(r), ctx->tags, 2)
+        && ngx_http_hc_tags_current(ctx)
         && ngx_http_hc_usable(r, ctx, ctx->l2_stale))
     {
         ctx->entry = ctx->l2_stale;
@@ -200,6 +203,7 @@ ngx_http_hc_lookup_stale(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 ngx_int_t
 ngx_http_hc_l2(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
+    ngx_uint_t       i;
     ngx_hc_l2_key_t  key;
 
     if (ctx->l2_op) {
@@ -208,8 +212,11 @@ ngx_http_hc_l2(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 
     key.key = ctx->key.key;
     key.variant = ctx->key.variant;
-    key.ntags = 2;
-    ngx_memcpy(key.tags, ctx->tags, sizeof(ctx->tags));
+    key.ntags = HC_TAGS_OWN;
+
+    for (i = 0; i < HC_TAGS_OWN; i++) {
+        key.tags[i].slot = ctx->tags[i].slot & HC_SLOT_COUNTER;
+    }
 
     ctx->l2_op = ngx_hc_l2_get(&ctx->conf->l2->store, &key,
                                ngx_http_hc_l2_done, ctx);
@@ -236,6 +243,7 @@ ngx_http_hc_l2_done(void *owner, ngx_hc_l2_rc_e rc, ngx_hc_l2_answer_t *answer)
     if (answer->versions) {
         ngx_memcpy(ctx->l2_versions, answer->versions,
                    sizeof(ctx->l2_versions));
+        ctx->l2_moves = answer->moves;
         ctx->l2_fenced = 1;
     }
 
@@ -271,6 +279,7 @@ static ngx_int_t
 ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
 {
     int64_t              age;
+    ngx_uint_t           kept;
     hc_entry_t          *entry;
     ngx_http_request_t  *r = ctx->request;
 
@@ -289,17 +298,21 @@ ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
         return NGX_DECLINED;
     }
 
+    kept = (ngx_http_hc_l2_tags(ctx, entry) == NGX_OK);
+
     if (age >= (int64_t) e->core.lifetime) {
         ctx->status = NGX_HTTP_HC_STATUS_EXPIRED;
 
-        if (age < ngx_http_hc_kept_for(e)) {
+        if (kept && age < ngx_http_hc_kept_for(e)) {
             ctx->l2_stale = entry;
         }
 
         return NGX_DECLINED;
     }
 
-    ngx_http_hc_l2_to_l1(ctx, entry, age);
+    if (kept) {
+        ngx_http_hc_l2_to_l1(ctx, entry, age);
+    }
 
     ctx->entry = entry;
     ctx->age = age;
@@ -308,6 +321,24 @@ ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
     ctx->tier = NGX_HTTP_HC_TIER_L2;
 
     return NGX_OK;
+}
+
+
+/* Not OK: the answer is for this request only. */
+
+static ngx_int_t
+ngx_http_hc_l2_tags(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
+{
+    uint32_t    slots[HC_TAGS_NAMED_MAX];
+    ngx_uint_t  i, n;
+
+    n = e->core.ntags - HC_TAGS_OWN;
+
+    for (i = 0; i < n; i++) {
+        slots[i] = e->tags[HC_TAGS_OWN + i].slot | HC_SLOT_NAMED;
+    }
+
+    return ngx_http_hc_name_tags(ctx, slots, n);
 }
 
 
@@ -365,7 +396,7 @@ ngx_http_hc_l2_to_l1(ngx_http_hc_ctx_t *ctx, hc_entry_t *e, int64_t age)
 
     l1 = *e;
     l1.core.born_at = now - (uint64_t) age;
-    ngx_memcpy(l1.tags, ctx->tags, sizeof(ctx->tags));
+    ngx_http_hc_entry_tags(ctx, &l1);
 
     (void) hc_l1_put(ctx->conf->zone->l1, &ctx->key, &l1,
                      ngx_http_hc_fresh_until(&l1.core, l1_for, now), now);

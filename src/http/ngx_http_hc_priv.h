@@ -84,7 +84,7 @@ typedef struct {
     ngx_array_t               *valid;      /* of ngx_http_hc_valid_t */
     ngx_array_t               *bypass;
     ngx_array_t               *no_cache;
-    ngx_array_t               *purge;
+    ngx_array_t               *tags;       /* of ngx_http_hc_tag_source_t */
     ngx_uint_t                 methods;    /* NGX_HTTP_GET | NGX_HTTP_HEAD */
     ngx_uint_t                 min_uses;
     ngx_uint_t                 use_stale;  /* NGX_HTTP_HC_FAIL_* */
@@ -112,8 +112,13 @@ typedef struct {
 
     ngx_str_t               uri;           /* at START */
     hc_l1_key_t             key;
-    hc_tag_t                tags[2];       /* stamped before anybody is asked */
-    uint32_t                l2_versions[2];
+    hc_tag_t                tags[HC_TAGS_OWN];  /* stamped before anybody is
+                                                   asked */
+    hc_tag_t               *named;         /* the answer's own, nnamed */
+    ngx_uint_t              nnamed;
+    uint64_t                mark;          /* for these, of the same time */
+    uint32_t                l2_versions[HC_TAGS_OWN];
+    uint32_t                l2_moves;      /* what l2_versions are for named */
 
     hc_entry_t             *entry;         /* what the client is given */
     hc_l1_ref_t             ref;           /* pinned when it lies in L1 */
@@ -251,6 +256,13 @@ hc_reason_e ngx_http_hc_fill_body(ngx_http_hc_fill_t *fill, ngx_chain_t *in);
 ngx_uint_t ngx_http_hc_fill_counted(ngx_http_hc_fill_t *fill);
 hc_reason_e ngx_http_hc_fill_commit(ngx_http_hc_fill_t *fill);
 void ngx_http_hc_fill_abandon(ngx_http_hc_ctx_t *ctx, hc_reason_e reason);
+
+/* ngx_http_hc_tags.c: named tags become the context's.  DECLINED: one was
+ * moved since the request asked for its answer. */
+ngx_int_t ngx_http_hc_name_tags(ngx_http_hc_ctx_t *ctx,
+    const uint32_t *slots, ngx_uint_t n);
+void ngx_http_hc_entry_tags(ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
+ngx_uint_t ngx_http_hc_tags_current(ngx_http_hc_ctx_t *ctx);
 
 /* ngx_http_hc_fallback.c */
 ngx_uint_t ngx_http_hc_fallback_covers(ngx_http_request_t *r,

@@ -278,14 +278,3 @@ ngx_http_hc_cache_zone(ngx_http_request_t *r)
 
     return hlcf->zone;
 }
-
-
-ngx_uint_t
-ngx_http_hc_may_purge(ngx_http_request_t *r)
-{
-    ngx_http_hc_cache_conf_t  *hlcf;
-
-    hlcf = ngx_http_get_module_loc_conf(r, ngx_http_hc_cache_module);
-
-    return ngx_http_test_predicates(r, hlcf->purge) == NGX_DECLINED;
-}

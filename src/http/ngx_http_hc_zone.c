@@ -226,6 +226,14 @@ ngx_http_hc_zone_named(ngx_conf_t *cf, ngx_str_t *name)
         return NULL;
     }
 
+    zone->tag_scope.data = ngx_pnalloc(cf->pool, sizeof("tag:") - 1 + name->len);
+    if (zone->tag_scope.data == NULL) {
+        return NULL;
+    }
+
+    zone->tag_scope.len = ngx_sprintf(zone->tag_scope.data, "tag:%V", name)
+                          - zone->tag_scope.data;
+    zone->cell = hc_version_zone_slot(ngx_hc_str(name), 0);
     zone->name = *name;
     zone->file = cf->conf_file->file.name.data;
     zone->line = cf->conf_file->line;

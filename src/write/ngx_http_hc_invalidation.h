@@ -14,21 +14,23 @@
 #define NGX_HTTP_HC_INVALIDATION_H_INCLUDED_
 
 
-#include "../http/ngx_http_hc.h"
+#include "../http/ngx_http_hc_tags.h"
 
 
-#define NGX_HTTP_HC_INVALIDATION_MAX  32        /* tags of one request */
+#define NGX_HTTP_HC_INVALIDATION_MAX  64        /* tags of one request */
 
 
 typedef struct {
-    uint32_t           slots[NGX_HTTP_HC_INVALIDATION_MAX];
-    ngx_uint_t         n;
+    uint32_t             slots[NGX_HTTP_HC_INVALIDATION_MAX];
+    ngx_uint_t           n;
+    ngx_uint_t           listed;                /* tags were named, or tried */
+    ngx_http_hc_zone_t  *all;                   /* NULL, or all of this zone
+                                                   and nothing else */
+    ngx_uint_t           pending;               /* stores that have to answer */
+    ngx_queue_t          told;                  /* what waits for them */
 
-    ngx_uint_t         pending;                 /* stores that have to answer */
-    ngx_queue_t        told;                    /* what waits for them */
-
-    void             (*done)(void *owner);
-    void              *owner;
+    void               (*done)(void *owner);
+    void                *owner;
 } ngx_http_hc_invalidation_t;
 
 
@@ -39,6 +41,12 @@ void ngx_http_hc_invalidation_init(ngx_http_hc_invalidation_t *inv,
 
 ngx_int_t ngx_http_hc_invalidation_add(ngx_http_hc_invalidation_t *inv,
     uint32_t slot);
+
+/* All tags the string names; DECLINED as from ngx_http_hc_tags_add(). */
+
+ngx_int_t ngx_http_hc_invalidation_add_named(ngx_http_request_t *r,
+    ngx_http_hc_invalidation_t *inv, ngx_http_hc_tag_source_t *source,
+    ngx_http_hc_zone_t *zone);
 
 /* OK: nothing to wait for.  AGAIN: done() will be called.  L1 is through when
  * it returns.  r->pool is not used: it may be called from a cleanup of it. */
