@@ -20,7 +20,7 @@ _EOC_
 our $config = <<'_EOC_';
     hc_cache z;
     hc_cache_l2 shared;
-    hc_cache_valid 60s;
+    hc_cache_valid 600s;
     hc_cache_purge $http_x_purge tag=$http_x_purge_tag;
     hc_cache_tag $upstream_http_cache_tag;
     proxy_pass_header X-Accel-Expires;
@@ -88,10 +88,11 @@ sub cache {
 
     my $before = status_of(l2 => 'stores');
     my $app = $o{app} || '';
-    get($uri, %o, app => defined $tags ? "header=Cache-Tag:$tags $app" : $app);
+    my $got = get($uri, %o, app => defined $tags
+                                   ? "header=Cache-Tag:$tags $app" : $app);
 
     wait_until(sub { status_of(l2 => 'stores') > $before })
-        if $uri !~ m{^/l1/};
+        if $got->{cache} ne 'HIT' && $uri !~ m{^/l1/};
     is(get($uri, %o)->{cache}, 'HIT', "$uri is cached");
 }
 
