@@ -61,10 +61,29 @@ hc_version_move_named(hc_versions_t *v, uint32_t slot)
 }
 
 
+uint64_t
+hc_version_mark(const hc_versions_t *v)
+{
+    return __atomic_load_n(&v->names, __ATOMIC_SEQ_CST);
+}
+
+
+int
+hc_version_named_since(const hc_versions_t *v, uint32_t slot, uint64_t mark)
+{
+    return __atomic_load_n(&v->moved[slot & (HC_VERSIONS_NAMES - 1)],
+                           __ATOMIC_SEQ_CST)
+           > mark;
+}
+
+
 void
 hc_version_move_all(hc_versions_t *v, uint32_t slot)
 {
-    (void) __atomic_add_fetch(
-                   &v->all[(slot & ~HC_SLOT_NAMED) >> HC_SLOT_ZONE_SHIFT], 1,
-                   __ATOMIC_SEQ_CST);
+    uint32_t  zone;
+
+    zone = (slot & ~HC_SLOT_NAMED) >> HC_SLOT_ZONE_SHIFT;
+    hc_assert(zone != 0);
+
+    (void) __atomic_add_fetch(&v->all[zone], 1, __ATOMIC_SEQ_CST);
 }

@@ -80,9 +80,13 @@ uint32_t hc_version_slot(hc_str_t scope, hc_str_t name);
 uint32_t hc_version_named_slot(hc_str_t scope, hc_str_t name);
 uint32_t hc_version_zone_slot(hc_str_t zone, uint32_t slot);
 
-/* Moves a slot that hc_version_named_slot() gave. */
+/* Moves a slot that hc_version_named_slot() gave; 1: one may have been moved
+ * since the mark was taken, asked after it was stamped. */
 
 void hc_version_move_named(hc_versions_t *v, uint32_t slot);
+uint64_t hc_version_mark(const hc_versions_t *v);
+int hc_version_named_since(const hc_versions_t *v, uint32_t slot,
+    uint64_t mark);
 
 /* Moves everything of a zone; slot is any of that zone's. */
 
@@ -107,25 +111,6 @@ hc_version_move(hc_versions_t *v, uint32_t slot)
 {
     (void) __atomic_add_fetch(&v->version[slot & HC_SLOT_COUNTER], 1,
                               __ATOMIC_SEQ_CST);
-}
-
-
-static inline uint64_t
-hc_version_mark(const hc_versions_t *v)
-{
-    return __atomic_load_n(&v->names, __ATOMIC_SEQ_CST);
-}
-
-
-/* 1: the named slot may have been moved since the mark was taken.  Asked
- * after the slot was stamped. */
-
-static inline int
-hc_version_named_since(const hc_versions_t *v, uint32_t slot, uint64_t mark)
-{
-    return __atomic_load_n(&v->moved[slot & (HC_VERSIONS_NAMES - 1)],
-                           __ATOMIC_SEQ_CST)
-           > mark;
 }
 
 
