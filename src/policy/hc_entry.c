@@ -273,8 +273,7 @@ hc_entry_open_frame(const unsigned char *p, size_t len)
 /* A good CRC proves that nobody flipped a bit, not who wrote the bytes. */
 
 hc_entry_rc_e
-hc_entry_open(hc_entry_t *e, const void *data, size_t len, hc_str_t key,
-    hc_str_t variant)
+hc_entry_open_any(hc_entry_t *e, const void *data, size_t len)
 {
     uint64_t              total;
     hc_entry_rc_e         rc;
@@ -301,9 +300,36 @@ hc_entry_open(hc_entry_t *e, const void *data, size_t len, hc_str_t key,
         return HC_ENTRY_DAMAGED;
     }
 
+    return HC_ENTRY_OK;
+}
+
+
+hc_entry_rc_e
+hc_entry_open(hc_entry_t *e, const void *data, size_t len, hc_str_t key,
+    hc_str_t variant)
+{
+    hc_entry_rc_e  rc;
+
+    rc = hc_entry_open_any(e, data, len);
+
+    if (rc != HC_ENTRY_OK) {
+        return rc;
+    }
+
     if (!hc_str_eq(e->key, key) || !hc_str_eq(e->variant, variant)) {
         return HC_ENTRY_OTHER_KEY;
     }
 
     return HC_ENTRY_OK;
+}
+
+
+uint32_t
+hc_entry_framed(const void *frame)
+{
+    hc_entry_frame_t  f;
+
+    memcpy(&f, frame, sizeof(f));
+
+    return f.total;
 }

@@ -93,12 +93,17 @@ int hc_entry_read(hc_entry_t *e, const void *data, size_t len);   /* 1: ok */
 
 /* With a frame (L2, files).  _sealed_size is 0 as above, and beyond 4 GiB.
  * _open checks magic, version, length, CRC, bounds, status, every header, then
- * that key and variant are the ones asked for; *e is valid only after OK. */
+ * that key and variant are the ones asked for; *e is valid only after OK.
+ * _open_any takes whichever key is in it, never OTHER_KEY. */
 
 size_t hc_entry_sealed_size(const hc_entry_t *e);
 void hc_entry_seal(const hc_entry_t *e, unsigned char *out);
 hc_entry_rc_e hc_entry_open(hc_entry_t *e, const void *data, size_t len,
     hc_str_t key, hc_str_t variant);
+hc_entry_rc_e hc_entry_open_any(hc_entry_t *e, const void *data, size_t len);
+
+/* What the frame says is the length, itself included; not to be trusted. */
+uint32_t hc_entry_framed(const void *frame);
 
 
 #endif /* HC_ENTRY_H_INCLUDED_ */
