@@ -19,6 +19,8 @@ typedef struct {
 static ngx_int_t ngx_http_hc_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_hc_init_process(ngx_cycle_t *cycle);
 static void ngx_http_hc_exit_process(ngx_cycle_t *cycle);
+static void ngx_http_hc_exit_master(ngx_cycle_t *cycle);
+static ngx_int_t ngx_http_hc_init_module(ngx_cycle_t *cycle);
 
 
 /* Reads come first: a hit meets no other handler. */
@@ -39,7 +41,7 @@ static void (*const  ngx_http_hc_filters[])(void) = {
 static ngx_command_t  ngx_http_hc_commands[] = {
 
     { ngx_string("hc_zone"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1234,
       ngx_http_hc_zone,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
@@ -70,12 +72,12 @@ ngx_module_t  ngx_http_hc_module = {
     ngx_http_hc_commands,                  /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_hc_init_module,               /* init module */
     ngx_http_hc_init_process,              /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
     ngx_http_hc_exit_process,              /* exit process */
-    NULL,                                  /* exit master */
+    ngx_http_hc_exit_master,               /* exit master */
     NGX_MODULE_V1_PADDING
 };
 
@@ -118,6 +120,19 @@ ngx_http_hc_postconfiguration(ngx_conf_t *cf)
 }
 
 
+/* A single process reloads without having been a worker to its end. */
+
+static ngx_int_t
+ngx_http_hc_init_module(ngx_cycle_t *cycle)
+{
+    if (ngx_process == NGX_PROCESS_SINGLE) {
+        ngx_http_hc_close_snapshots((ngx_cycle_t *) ngx_cycle);
+    }
+
+    return NGX_OK;
+}
+
+
 /* Cache manager, cache loader and other helpers run this too: they take a slot
  * and open no connection until they would use one. */
 
@@ -125,6 +140,10 @@ static ngx_int_t
 ngx_http_hc_init_process(ngx_cycle_t *cycle)
 {
     if (ngx_http_hc_open_zones(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_hc_open_snapshots(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -136,5 +155,15 @@ static void
 ngx_http_hc_exit_process(ngx_cycle_t *cycle)
 {
     ngx_http_hc_close_l2s(cycle);
+    ngx_http_hc_close_snapshots(cycle);
     ngx_http_hc_close_zones(cycle);
+}
+
+
+/* The workers are gone, and so is a single process's part of one. */
+
+static void
+ngx_http_hc_exit_master(ngx_cycle_t *cycle)
+{
+    ngx_http_hc_write_snapshots(cycle);
 }

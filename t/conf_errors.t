@@ -114,7 +114,7 @@ hc_cache_l2 names "nowhere", which no hc_l2 defines
 --- http_config
     hc_zone keys_zone=pages:1m;
 --- emerg
-"hc_zone" directive expects "zone=name:size \[max_object=size\]"
+"hc_zone" directive expects "zone=name:size \[max_object=size\] .*"
 
 
 === hc_zone without a value
@@ -151,7 +151,7 @@ the shared memory zone "pages" is already declared for a different use
 --- http_config
     hc_zone zone=pages:1m max_object=200k;
 --- emerg
-"hc_zone" directive has a max_object above an eighth of the zone
+hc_zone "pages" has a max_object above an eighth of the zone: 1600k is the least size for it
 
 
 === max_object of 0
@@ -179,7 +179,99 @@ the shared memory zone "pages" is already declared for a different use
 --- http_config
     hc_zone zone=pages:1m inactive=10m;
 --- emerg
-"hc_zone" directive expects "zone=name:size \[max_object=size\]"
+"hc_zone" directive expects "zone=name:size \[max_object=size\] .*"
+
+
+=== hc_zone with max_object twice
+--- http_config
+    hc_zone zone=pages:1m max_object=1k max_object=2k;
+--- emerg
+"hc_zone" directive has max_object twice
+
+
+=== a snapshot without a path
+--- http_config
+    hc_zone zone=pages:1m snapshot=;
+--- emerg
+"hc_zone" directive expects snapshot as a path, as in snapshot=/var/cache/nginx/pages.hc
+
+
+=== a snapshot in a directory that is not there
+--- http_config
+    hc_zone zone=pages:1m snapshot=nowhere/pages.hc;
+--- emerg
+hc_zone "pages": the directory "\S+/nowhere" of its snapshot cannot be used \(2: No such file or directory\)
+
+
+=== a snapshot below a file
+--- http_config
+    hc_zone zone=pages:1m snapshot=conf/nginx.conf/pages.hc;
+--- emerg
+hc_zone "pages": the directory "\S+/conf/nginx.conf" of its snapshot cannot be used \(20: Not a directory\)
+
+
+=== a snapshot that is a directory
+--- http_config
+    hc_zone zone=pages:1m snapshot=logs;
+--- emerg
+"hc_zone" directive expects snapshot as a file, not a directory
+
+
+=== a snapshot whose path ends in a slash
+--- http_config
+    hc_zone zone=pages:1m snapshot=logs/;
+--- emerg
+"hc_zone" directive expects snapshot as a file, not a directory
+
+
+=== a snapshot twice
+--- http_config
+    hc_zone zone=pages:1m snapshot=logs/a snapshot=logs/b;
+--- emerg
+"hc_zone" directive has snapshot twice
+
+
+=== two zones with one snapshot
+--- http_config
+    hc_zone zone=pages:1m snapshot=logs/a;
+    hc_zone zone=other:1m snapshot=logs/../logs/a;
+--- emerg
+hc_zone "other" has the same snapshot as hc_zone "pages", each needs a file of its own
+
+
+=== a snapshot_interval without a snapshot
+--- http_config
+    hc_zone zone=pages:1m snapshot_interval=1m;
+--- emerg
+"hc_zone" directive has snapshot_interval without snapshot
+
+
+=== a snapshot_interval below 1s
+--- http_config
+    hc_zone zone=pages:1m snapshot=logs/a snapshot_interval=999ms;
+--- emerg
+"hc_zone" directive expects snapshot_interval as a time from 1s to 24h, as in snapshot_interval=10m
+
+
+=== a snapshot_interval of 0
+--- http_config
+    hc_zone zone=pages:1m snapshot=logs/a snapshot_interval=0;
+--- emerg
+"hc_zone" directive expects snapshot_interval as a time from 1s to 24h, as in snapshot_interval=10m
+
+
+=== a snapshot_interval above 24h
+--- http_config
+    hc_zone zone=pages:1m snapshot=logs/a snapshot_interval=1441m;
+--- emerg
+"hc_zone" directive expects snapshot_interval as a time from 1s to 24h, as in snapshot_interval=10m
+
+
+=== a snapshot_interval that is no time
+--- http_config
+    hc_zone zone=pages:1m snapshot=logs/a snapshot_interval=often;
+--- emerg
+"hc_zone" directive expects snapshot_interval as a time from 1s to 24h, as in snapshot_interval=10m
 
 
 === hc_zone in a server

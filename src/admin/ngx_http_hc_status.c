@@ -193,9 +193,11 @@ ngx_http_hc_status_size(ngx_array_t *zones, ngx_array_t *l2s)
 static u_char *
 ngx_http_hc_status_zone(u_char *p, ngx_http_hc_zone_t *zone)
 {
-    hc_l1_stats_t  stats;
+    hc_l1_stats_t                  stats;
+    ngx_http_hc_snapshot_stats_t  *file;
 
     hc_l1_stats(zone->l1, &stats);
+    file = ngx_http_hc_snapshot_stats(zone);
 
     p = ngx_http_hc_status_text(p, &zone->name);
     p = ngx_sprintf(p, ":{\"size\":%uL,\"max_object\":%uL,\"shards\":%uL,"
@@ -207,6 +209,13 @@ ngx_http_hc_status_zone(u_char *p, ngx_http_hc_zone_t *zone)
 
     HC_L1_COUNTERS(ngx_http_hc_status_row)
     HC_L1_GAUGES(ngx_http_hc_status_row)
+
+    if (file) {
+        p = ngx_sprintf(p, ",\"snapshot\":{\"written_at\":%uL,"
+                        "\"entries\":%uL,\"bytes\":%uL,\"loaded\":%uL}",
+                        file->written_at, file->entries, file->bytes,
+                        file->loaded);
+    }
 
     *p++ = '}';
 

@@ -20,6 +20,19 @@
 #include "../l2/ngx_hc_l2.h"
 
 
+typedef struct ngx_http_hc_snapshot_s  ngx_http_hc_snapshot_t;
+
+
+/* Of the file of a zone. */
+
+typedef struct {
+    uint64_t          written_at;    /* s since the Unix epoch; 0: not yet */
+    uint64_t          entries;
+    uint64_t          bytes;
+    uint64_t          loaded;        /* entries, at the start */
+} ngx_http_hc_snapshot_stats_t;
+
+
 /* One hc_zone.  hc_cache may name it first: then shm_zone is NULL until its
  * definition is met, and file and line say where it was named. */
 
@@ -34,6 +47,7 @@ typedef struct {
     ngx_str_t         tag_scope;     /* of named tags */
     ngx_array_t      *l2s;           /* of ngx_hc_l2_t *, behind it anywhere;
                                         NULL: none */
+    ngx_http_hc_snapshot_t  *snapshot;   /* NULL: none */
     u_char           *file;
     ngx_uint_t        line;
 } ngx_http_hc_zone_t;
@@ -59,6 +73,11 @@ ngx_http_hc_l2_t *ngx_http_hc_l2_named(ngx_conf_t *cf, ngx_str_t *name);
 
 ngx_array_t *ngx_http_hc_zones(ngx_http_request_t *r);
 ngx_array_t *ngx_http_hc_l2s(ngx_http_request_t *r);
+
+/* NULL: this zone has no snapshot. */
+
+ngx_http_hc_snapshot_stats_t *ngx_http_hc_snapshot_stats(
+    ngx_http_hc_zone_t *zone);
 
 /* The counters behind all fences, for the life of the worker; NULL when there
  * is no zone. */

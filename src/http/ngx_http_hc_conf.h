@@ -51,6 +51,28 @@ char *ngx_http_hc_cache_valid(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_hc_zone_define(ngx_conf_t *cf, ngx_http_hc_zone_t *zone,
     size_t size);
 
+/* Shared memory of ours, behind what nginx keeps in each zone. */
+
+#define NGX_HTTP_HC_PAGE  4096
+
+static ngx_inline void *
+ngx_http_hc_block(ngx_shm_zone_t *shm_zone)
+{
+    return shm_zone->shm.addr + NGX_HTTP_HC_PAGE;
+}
+
+
+/* All zones that are named so far, and those of a cycle; NULL: none. */
+
+ngx_array_t *ngx_http_hc_conf_zones(ngx_conf_t *cf);
+ngx_array_t *ngx_http_hc_cycle_zones(ngx_cycle_t *cycle);
+
+/* snapshot= and snapshot_interval= of a zone that has a name; ms.  Before the
+ * zone's own memory, which needs that of this. */
+
+char *ngx_http_hc_snapshot_define(ngx_conf_t *cf, ngx_http_hc_zone_t *zone,
+    ngx_str_t *path, ngx_msec_t interval);
+
 /* A line of hc_l2 { }; conf is its ngx_hc_l2_t. */
 
 char *ngx_http_hc_l2_param(ngx_conf_t *cf, ngx_command_t *dummy, void *conf);

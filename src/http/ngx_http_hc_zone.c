@@ -11,11 +11,10 @@
 #include "ngx_http_hc.h"
 #include "ngx_http_hc_handlers.h"
 #include "ngx_http_hc_conf.h"
+#include "ngx_http_hc_snapshot.h"
 
 #include <sys/random.h>
 
-
-#define NGX_HTTP_HC_PAGE           4096
 
 #define NGX_HTTP_HC_VERSIONS_SIZE  (sizeof(hc_versions_t) + NGX_HTTP_HC_PAGE)
 
@@ -28,9 +27,9 @@ typedef struct {
 
 static size_t ngx_http_hc_zone_size(ngx_http_hc_zone_t *zone, size_t size);
 static ngx_int_t ngx_http_hc_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+static void ngx_http_hc_zone_begin(ngx_shm_zone_t *shm_zone);
 static ngx_int_t ngx_http_hc_versions_init(ngx_shm_zone_t *shm_zone,
     void *data);
-static void *ngx_http_hc_block(ngx_shm_zone_t *shm_zone);
 static void ngx_http_hc_zone_cleanup(void *data);
 
 
@@ -125,15 +124,6 @@ ngx_http_hc_zone_size(ngx_http_hc_zone_t *zone, size_t size)
 }
 
 
-/* nginx's slab pool takes the first page */
-
-static void *
-ngx_http_hc_block(ngx_shm_zone_t *shm_zone)
-{
-    return shm_zone->shm.addr + NGX_HTTP_HC_PAGE;
-}
-
-
 /* What the counters start from does not matter, only that they move. */
 
 static ngx_int_t
@@ -186,7 +176,30 @@ ngx_http_hc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
                       &zone->name);
     }
 
+    if (data == NULL && !ngx_test_config) {
+        ngx_http_hc_zone_begin(shm_zone);
+    }
+
     return NGX_OK;
+}
+
+
+/* New memory is filled with what there was before, if there was anything. */
+
+static void
+ngx_http_hc_zone_begin(ngx_shm_zone_t *shm_zone)
+{
+    ngx_http_hc_zone_t  *old;
+    ngx_http_hc_zone_t  *zone = shm_zone->data;
+
+    old = ngx_http_hc_zone_before(shm_zone);
+
+    if (old) {
+        ngx_http_hc_zone_carry(zone, old, shm_zone->shm.log);
+
+    } else if (zone->snapshot) {
+        ngx_http_hc_snapshot_load(zone, shm_zone->shm.log);
+    }
 }
 
 
@@ -267,24 +280,46 @@ ngx_http_hc_check_zones(ngx_conf_t *cf)
 }
 
 
+ngx_array_t *
+ngx_http_hc_conf_zones(ngx_conf_t *cf)
+{
+    return &ngx_http_hc_zones_get(cf)->zones;
+}
+
+
+ngx_array_t *
+ngx_http_hc_cycle_zones(ngx_cycle_t *cycle)
+{
+    ngx_http_hc_zones_conf_t  *zcf;
+
+    if (cycle->conf_ctx == NULL) {
+        return NULL;
+    }
+
+    zcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_hc_module);
+
+    return zcf ? &zcf->zones : NULL;
+}
+
+
 /* In a worker: without a slot it would miss always, and is better told. */
 
 ngx_int_t
 ngx_http_hc_open_zones(ngx_cycle_t *cycle)
 {
-    ngx_uint_t                 i;
-    ngx_http_hc_zone_t       **zones;
-    ngx_http_hc_zones_conf_t  *zcf;
+    ngx_uint_t            i;
+    ngx_array_t          *all;
+    ngx_http_hc_zone_t  **zones;
 
-    zcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_hc_module);
+    all = ngx_http_hc_cycle_zones(cycle);
 
-    if (zcf == NULL) {
+    if (all == NULL) {
         return NGX_OK;
     }
 
-    zones = zcf->zones.elts;
+    zones = all->elts;
 
-    for (i = 0; i < zcf->zones.nelts; i++) {
+    for (i = 0; i < all->nelts; i++) {
         if (hc_l1_join(zones[i]->l1) != 0) {
             ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
                           "hc: too many workers on zone \"%V\", this one goes "
@@ -299,19 +334,19 @@ ngx_http_hc_open_zones(ngx_cycle_t *cycle)
 void
 ngx_http_hc_close_zones(ngx_cycle_t *cycle)
 {
-    ngx_uint_t                 i;
-    ngx_http_hc_zone_t       **zones;
-    ngx_http_hc_zones_conf_t  *zcf;
+    ngx_uint_t            i;
+    ngx_array_t          *all;
+    ngx_http_hc_zone_t  **zones;
 
-    zcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_hc_module);
+    all = ngx_http_hc_cycle_zones(cycle);
 
-    if (zcf == NULL) {
+    if (all == NULL) {
         return;
     }
 
-    zones = zcf->zones.elts;
+    zones = all->elts;
 
-    for (i = 0; i < zcf->zones.nelts; i++) {
+    for (i = 0; i < all->nelts; i++) {
         hc_l1_leave(zones[i]->l1);
     }
 }

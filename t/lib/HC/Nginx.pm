@@ -13,7 +13,7 @@ package HC::Nginx;
 #   $nginx->done;                      # stops it, asserts on error.log
 #
 # Parts of the configuration: main, http (text), workers (number), level (of
-# error.log).  %NAME% in them becomes the value of `NAME => ...` given to
+# error.log), user (of the workers, when started as root).  %NAME% in them becomes the value of `NAME => ...` given to
 # start(); %PORT% is a free port, %DIR% the server's own directory.
 #
 # HC.pm has what else is needed: use HC (); HC::wait_until(...).
@@ -45,7 +45,8 @@ sub start {
 
     my $self = bless {
         dir => $dir, port => HC::free_port(), may => [], owner => $$,
-        part => { main => '', http => '', workers => 2, level => 'notice' },
+        part => { main => '', http => '', workers => 2, level => 'notice',
+                  user => 'root' },
     }, $class;
 
     $self->configure(%part);
@@ -70,7 +71,7 @@ sub configure {
 
     my $temp = join ' ', map { "${_}_temp_path $self->{dir}/temp/$_;" }
                          qw(client_body proxy fastcgi uwsgi scgi);
-    my $user = $> == 0 ? 'user root;' : '';
+    my $user = $> == 0 ? "user $all->{user};" : '';
 
     my $text = <<"END";
 load_module $ENV{TEST_NGINX_LOAD_MODULES};
