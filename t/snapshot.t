@@ -35,6 +35,12 @@ my $REST = <<'END';
             proxy_pass http://127.0.0.1:%APP%;
         }
 
+        location /window {
+            hc_cache_valid 200 100ms;
+            hc_cache_stale 8s;
+            proxy_pass http://127.0.0.1:%APP%;
+        }
+
         location = /status { hc_cache off; hc_status; }
     }
 END
@@ -219,11 +225,11 @@ for my $signal (qw(QUIT TERM)) {
 
 {
     begin('');
-    get('/brief');
+    get('/window');
     again();
     $app->stop;
-    is(cache('/brief'), 'STALE', 'a stale time that is not over goes on');
-    ok(HC::wait_until(sub { get('/brief')->{status} == 502 }, 10),
+    is(cache('/window'), 'STALE', 'a stale time that is not over goes on');
+    ok(HC::wait_until(sub { get('/window')->{status} == 502 }, 20),
        'and ends when it would have');
     $app->start;
     $nginx->done('window');

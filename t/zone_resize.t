@@ -26,7 +26,7 @@ my $REST = <<'END';
         location / { proxy_pass http://127.0.0.1:%APP%; }
 
         location /short {
-            hc_cache_valid 200 1s;
+            hc_cache_valid 200 3s;
             proxy_pass http://127.0.0.1:%APP%;
         }
 
@@ -154,13 +154,13 @@ is($nginx->zone->{entries}, 200, 'there are pages');
 
 {
     get('/short');
-    is(get('/short')->{cache}, 'HIT', 'a page is fresh for a second');
+    is(get('/short')->{cache}, 'HIT', 'a page is fresh for some time');
 
     ok($nginx->reload(http => zone('20m')), 'a reload with another size');
-    ok(HC::wait_until(sub { get('/short')->{cache} ne 'HIT' }, 5),
+    ok(HC::wait_until(sub { get('/short')->{cache} ne 'HIT' }, 10),
        'the page is not fresh for longer than it was');
     $app->stop;
-    ok(HC::wait_until(sub { get('/short')->{cache} eq 'STALE' }, 5),
+    ok(HC::wait_until(sub { get('/short')->{cache} eq 'STALE' }, 10),
        'when the app is gone it is stale');
     ok($nginx->reload(http => zone('24m')), 'a reload with another size');
     is(get('/short')->{cache}, 'STALE', 'a stale page is carried over, too');
@@ -193,7 +193,7 @@ is($nginx->zone->{entries}, 200, 'there are pages');
 # a write that an old worker has in hand
 
 {
-    my $uri = '/held?wait=1500';
+    my $uri = '/held?gate=1';
     my $writer = HC::Client->new($nginx->port);
 
     get($uri);
@@ -205,6 +205,7 @@ is($nginx->zone->{entries}, 200, 'there are pages');
     is(get($uri)->{cache}, 'HIT', 'its page is carried over');
 
     $app->set('two');
+    $app->release;
     is($writer->answer('POST')->{status}, 200, 'the write ends');
 
     my $answer = get($uri);
