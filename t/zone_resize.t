@@ -146,6 +146,20 @@ is($nginx->zone->{entries}, 200, 'there are pages');
     is((told())[-1][1], 200 - $entries, 'the notice counts it');
     is(get(page(1))->{cache}, 'HIT', 'a small page is a hit');
     is(get(page(19))->{cache}, 'MISS', 'a large one is a miss');
+
+    # whatever two sizes are next to each other
+    for my $max_object (65536, 65537, 65600, 81600, 65536) {
+        $nginx->reload(http => zone("16m max_object=$max_object"));
+        is($nginx->zone->{max_object}, $max_object,
+           "a reload with max_object=$max_object");
+    }
+
+    is(get(page(1))->{cache}, 'HIT', 'a page is a hit after all of them');
+
+    my $told = told();
+    ok($nginx->reload, 'a reload with the same sizes');
+    is(scalar told(), $told, 'carries nothing, it keeps the zone');
+    is(get(page(1))->{cache}, 'HIT', 'with all that is in it');
     ok($nginx->reload(http => zone('16m')), 'back to the first sizes');
 }
 

@@ -23,15 +23,17 @@ static void ngx_http_hc_carry_batch(ngx_http_hc_zone_t *zone,
     ngx_http_hc_batch_t *b);
 
 
-/* nginx looks by name and tag, too, but only for one of the same size.
- * During a reload ngx_cycle is the old one, at a start it has no memory. */
+extern ngx_module_t  ngx_http_hc_module;
 
-ngx_http_hc_zone_t *
-ngx_http_hc_zone_before(ngx_shm_zone_t *shm_zone)
+
+/* During a reload ngx_cycle is the old one; at a start it has no memory. */
+
+ngx_shm_zone_t *
+ngx_http_hc_zone_before(ngx_str_t *name)
 {
     ngx_uint_t        i;
-    ngx_list_part_t  *part;
     ngx_shm_zone_t   *old;
+    ngx_list_part_t  *part;
 
     for (part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
          part;
@@ -40,13 +42,12 @@ ngx_http_hc_zone_before(ngx_shm_zone_t *shm_zone)
         old = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
-            if (old[i].tag == shm_zone->tag
-                && old[i].shm.name.len == shm_zone->shm.name.len
-                && ngx_strncmp(old[i].shm.name.data, shm_zone->shm.name.data,
-                               shm_zone->shm.name.len)
+            if (old[i].tag == &ngx_http_hc_module
+                && old[i].shm.name.len == name->len
+                && ngx_strncmp(old[i].shm.name.data, name->data, name->len)
                    == 0)
             {
-                return old[i].data;
+                return &old[i];
             }
         }
     }

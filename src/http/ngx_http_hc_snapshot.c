@@ -122,8 +122,8 @@ ngx_http_hc_snapshot_stats(ngx_http_hc_zone_t *zone)
 }
 
 
-/* In a process that answers requests; others only exit with an interval to
- * wait. */
+/* Only in a process that answers requests: what else nginx starts has other
+ * things to do. */
 
 ngx_int_t
 ngx_http_hc_open_snapshots(ngx_cycle_t *cycle)

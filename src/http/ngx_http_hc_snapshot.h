@@ -78,9 +78,9 @@ struct ngx_http_hc_snapshot_s {
 ngx_int_t ngx_http_hc_snapshot_memory(ngx_conf_t *cf,
     ngx_http_hc_zone_t *zone);
 
-/* The zone of that name and tag before this reload; NULL: there was none. */
+/* The zone of that name before this reload; NULL: there was none. */
 
-ngx_http_hc_zone_t *ngx_http_hc_zone_before(ngx_shm_zone_t *shm_zone);
+ngx_shm_zone_t *ngx_http_hc_zone_before(ngx_str_t *name);
 
 /* Both fill a zone that nobody uses yet, or leave it empty, and log it. */
 

@@ -111,16 +111,33 @@ ngx_http_hc_zone_define(ngx_conf_t *cf, ngx_http_hc_zone_t *zone, size_t size)
 
 /*
  * nginx reuses memory on reload when name and size are equal.  The shards are
- * cut for one max_object, so another one makes another size (by pages that are
- * never touched): old workers keep the memory they have, new ones start
- * afresh, and the old is freed when its time has come.
+ * cut for one max_object, so with another one the memory has to be new, and of
+ * another size than the last (by a page that is never touched): old workers
+ * keep what they have, and it is freed when its time has come.
  */
 
 static size_t
 ngx_http_hc_zone_size(ngx_http_hc_zone_t *zone, size_t size)
 {
-    return ngx_align(size, NGX_HTTP_HC_PAGE)
-           + NGX_HTTP_HC_PAGE * (1 + zone->max_object / 64 % 251);
+    size_t               shm_size;
+    ngx_shm_zone_t      *before;
+    ngx_http_hc_zone_t  *old;
+
+    shm_size = ngx_align(size, NGX_HTTP_HC_PAGE) + NGX_HTTP_HC_PAGE;
+    before = ngx_http_hc_zone_before(&zone->name);
+
+    if (before == NULL) {
+        return shm_size;
+    }
+
+    old = before->data;
+
+    if (old->size == size && old->max_object == zone->max_object) {
+        return before->shm.size;
+    }
+
+    return before->shm.size == shm_size ? shm_size + NGX_HTTP_HC_PAGE
+                                        : shm_size;
 }
 
 
@@ -138,16 +155,7 @@ ngx_http_hc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
     int                  adopted;
     hc_l1_options_t      o;
-    ngx_http_hc_zone_t  *old = data;
     ngx_http_hc_zone_t  *zone = shm_zone->data;
-
-    if (old && (old->max_object != zone->max_object || old->size != zone->size))
-    {
-        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                      "hc_zone \"%V\" cannot change its sizes to these in a "
-                      "reload", &zone->name);
-        return NGX_ERROR;
-    }
 
     ngx_memzero(&o, sizeof(o));
 
@@ -189,13 +197,13 @@ ngx_http_hc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 static void
 ngx_http_hc_zone_begin(ngx_shm_zone_t *shm_zone)
 {
-    ngx_http_hc_zone_t  *old;
+    ngx_shm_zone_t      *before;
     ngx_http_hc_zone_t  *zone = shm_zone->data;
 
-    old = ngx_http_hc_zone_before(shm_zone);
+    before = ngx_http_hc_zone_before(&zone->name);
 
-    if (old) {
-        ngx_http_hc_zone_carry(zone, old, shm_zone->shm.log);
+    if (before) {
+        ngx_http_hc_zone_carry(zone, before->data, shm_zone->shm.log);
 
     } else if (zone->snapshot) {
         ngx_http_hc_snapshot_load(zone, shm_zone->shm.log);
