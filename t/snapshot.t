@@ -147,6 +147,8 @@ sub put_file {
 for my $signal (qw(QUIT TERM)) {
     begin('');
     get(page($_)) for 1 .. 50;
+    ask('POST', page(45));                   # it has a version, which ends here
+    get(page(45));
     get('/private?headers=Cache-Control:%20max-age=600,%20must-revalidate%0d%0a');
     ok(!-e "$dir/pages.hc", 'there is no file before the interval is over');
 
