@@ -34,7 +34,7 @@ export NGINX_SRC HC_NGINX HC_DEBUG CC
 
 
 .PHONY: help deps build run tour test unit test-t layers docs proportions
-.PHONY: check asan valgrind fuzz clean
+.PHONY: check asan valgrind fuzz bench bench-quick bench-readme clean
 
 help:
 	@echo "make run       install what is missing, build, start the demo, play its tour"
@@ -55,6 +55,8 @@ help:
 	@echo "make stress    processes over a tiny zone (SECONDS=300 KILL=1)"
 	@echo "make bench-l1  ns of gets and puts, one process against two"
 	@echo "make memory-l1 payload of full zones, also after 10 million replacements"
+	@echo "make bench     this module and its peers side by side, in ten minutes"
+	@echo "make bench-quick  the same in one; make bench-readme: README from its results"
 	@echo "make clean     remove build/"
 
 deps:
@@ -314,3 +316,24 @@ tour:
 	@util/deps.sh run
 	@+$(MAKE) --no-print-directory build
 	@exec python3 demo/run.py --check
+
+
+# --- bench -------------------------------------------------------------------
+
+# a peer that cannot be installed is named as skipped
+
+define bench
+@util/deps.sh bench
+@util/deps.sh peers || :
+@+$(MAKE) --no-print-directory build
+@exec python3 bench/compare/run.py --plan $(1)
+endef
+
+bench:
+	$(call bench,full)
+
+bench-quick:
+	$(call bench,quick)
+
+bench-readme:
+	@python3 bench/compare/readme.py

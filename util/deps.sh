@@ -2,7 +2,8 @@
 #
 # Installs what is missing, by apt; does nothing when nothing is.
 #
-#   util/deps.sh build|run|test|check|asan|valgrind|fuzz|instructions|tools
+#   util/deps.sh build|run|test|check|asan|valgrind|fuzz|instructions|tools|
+#                bench|peers
 #
 # With NGINX_SRC set the nginx headers are those of that tree, and nginx itself
 # is whatever HC_NGINX names.
@@ -17,6 +18,8 @@ packages() {
     local run="$build redis-server python3 curl"
     local tools='make gcc libc6-dev libyajl-dev zlib1g-dev'
     local test="$run $tools libcmocka-dev nghttp2-client php-cgi wrk perl"
+    local peers='haproxy varnish memcached libnginx-mod-http-lua
+                 libnginx-mod-http-srcache-filter libnginx-mod-http-memc'
 
     if [ -n "${NGINX_SRC:-}" ]; then
         build="$build libpcre2-dev zlib1g-dev libssl-dev"
@@ -34,8 +37,10 @@ packages() {
         fuzz)     echo "$build clang libclang-rt-dev" ;;
         instructions) echo "$build python3 valgrind" ;;
         tools)    echo "$tools" ;;
+        bench)    echo "$build $run wrk util-linux" ;;
+        peers)    echo $peers ;;
         *)        die "usage: deps.sh build|run|test|check|asan|valgrind|fuzz|" \
-                      "instructions|tools" ;;
+                      "instructions|tools|bench|peers" ;;
     esac
 }
 
@@ -50,11 +55,26 @@ disable_services() {
 
     for p in "$@"; do
         case $p in
-            nginx|redis-server)
+            nginx|redis-server|haproxy|varnish|memcached)
                 say "leaving the service $p disabled"
                 as_root systemctl disable --now --quiet "$p" 2>/dev/null || :
                 ;;
         esac
+    done
+}
+
+
+# Peers of the bench that cannot be had are left out one by one.
+
+install() {
+    local group=$1 p
+
+    shift
+    apt_install "$@" && return 0
+    [ "$group" = peers ] || return 1
+
+    for p in "$@"; do
+        apt_install "$p" || say "not to be had here: $p"
     done
 }
 
@@ -77,7 +97,7 @@ main() {
         say "missing here: $missing"
         apt_update
         # shellcheck disable=SC2086
-        apt_install $missing
+        install "$1" $missing
         # shellcheck disable=SC2086
         disable_services $missing
     fi
