@@ -120,7 +120,7 @@ class Contest:
         peer = peers.BY_NAME[name]
         if name == 'static':
             self.write_files(self.bench.place('static'))
-        service = self.bench.peer(peer, self.origin)
+        service = self.bench.peer(peer, self.origin, self.scenario.kb)
         self.services[name] = service
         self.verify(service)
         if peer.fills and self.scenario.case != 'miss':

@@ -49,7 +49,7 @@ def still_there(service, origin, entries):
 
 def measure(bench, peer, entries):
     origin = bench.origin()
-    service = bench.peer(peer, origin)
+    service = bench.peer(peer, origin, 1)
     # what keeps the answers: the tier where there is one
     pid = (service.tier or service).worker()
     check.answers_right(service.port, [PREFIX + 'first'], peers.body(1))
