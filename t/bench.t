@@ -188,7 +188,7 @@ wait_until(sub {
     return @servers >= 2;
 }, 20);
 
-my ($dir) = slurp("/proc/$servers[0]/cmdline") =~ m{(/[^\0]*hc-bench-[^/]+)/};
+my ($dir) = slurp("/proc/$servers[0]/cmdline") =~ m{([^\0 ]*hc-bench-[^/]+)/};
 
 kill INT => $pid;
 waitpid $pid, 0;
