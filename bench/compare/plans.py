@@ -8,7 +8,8 @@ MAIN = ['return200', 'static', 'hc', 'proxy_cache', 'lua_dict']
 L2 = ['return200', 'hc_l2', 'srcache']
 MISS = ['proxy', 'hc', 'proxy_cache', 'lua_dict', 'haproxy', 'varnish',
         'hc_l2', 'srcache']
-MEMORY = ['hc', 'proxy_cache', 'lua_dict', 'haproxy', 'varnish', 'srcache']
+MEMORY = ['hc', 'proxy_cache', 'lua_dict', 'haproxy', 'varnish', 'hc_l2',
+          'srcache']
 
 
 class Plan:

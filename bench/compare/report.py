@@ -7,6 +7,9 @@ HEAD = ('', 'requests/s', 'p99 ms', 'us CPU', 'x floor', 'x ours',
         'CPU x floor', 'busy')
 
 
+TIERS = {'srcache': 'memcached', 'hc_l2': 'Redis, by this module'}
+
+
 def number(value, digits=2):
     if value is None:
         return '-'
@@ -59,7 +62,7 @@ def memory_text(memory):
 
 
 def memory_title(name):
-    return 'memcached' if name == 'srcache' else title(name)
+    return TIERS.get(name) or title(name)
 
 
 def instructions_text(instructions):
