@@ -247,6 +247,7 @@ def summary(contest):
             to_floor=ratio(mine, floor, 'rps'),
             to_ours=ratio(mine, ours, 'rps'),
             cpu_to_floor=ratio(mine, floor, 'cpu_us'),
+            cpu_to_ours=ratio(mine, ours, 'cpu_us'),
             runs=mine)
         if mine[0]['tier_cpu_us'] is not None:
             rows[name]['tier_cpu_us'] = statistics.median(

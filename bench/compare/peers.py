@@ -5,6 +5,7 @@ helpers.  Every configuration is a template in conf/: %NAME% is replaced.
 """
 
 import os
+import shutil
 
 import servers
 
@@ -113,10 +114,14 @@ class Bench:
         self.cores = cores
         self.files = files
         self.running = []
+        self.places = set()
 
     def place(self, name):
+        """A directory, until everything is stopped."""
+
         made = os.path.join(self.dir, name)
         os.makedirs(made, exist_ok=True)
+        self.places.add(made)
         return made
 
     def template(self, name, values):
@@ -137,6 +142,8 @@ class Bench:
     def stop_all(self):
         while self.running:
             self.running.pop().stop()
+        while self.places:
+            shutil.rmtree(self.places.pop(), ignore_errors=True)
 
     def values(self, directory, port, core, origin, **more):
         return {
