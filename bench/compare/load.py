@@ -19,6 +19,7 @@ CONNECTIONS = 64
 DRAWS = 1 << 17                 # requests in the table of many keys
 SEED = 1
 FILL_SECONDS = 120
+GIVE_UP = FILL_SECONDS + 60
 
 
 def zipf(keys, draws=DRAWS):
@@ -57,35 +58,48 @@ class Load:
         return result(self.wrk(port, seconds, dict(self.env, **more)))
 
     def wrk(self, port, seconds, env):
-        command = ['taskset', '-c', str(self.core), servers.program('wrk'),
-                   '-t1', '-c%d' % CONNECTIONS, '--latency',
-                   '-d%ds' % math.ceil(seconds),
-                   '-s', os.path.join(SCRIPTS, self.script + '.lua'),
-                   'http://127.0.0.1:%d%s' % (port, self.uri)]
-        wrk = subprocess.Popen(
+        """What it says.  It knows whole seconds only; SIGINT ends it earlier,
+        but kills it where it has not come that far: then it has them all."""
+
+        whole = math.ceil(seconds)
+        if seconds != whole:
+            rc, said = spawn(self.command(port, whole), env, seconds)
+        if seconds == whole or rc == -signal.SIGINT:
+            rc, said = spawn(self.command(port, whole), env)
+        if rc != 0:
+            raise Failed('wrk ended with %d: %s' % (rc, said.strip()[-200:]))
+        return said
+
+    def command(self, port, seconds):
+        return ['taskset', '-c', str(self.core), servers.program('wrk'),
+                '-t1', '-c%d' % CONNECTIONS, '--latency', '-d%ds' % seconds,
+                '-s', os.path.join(SCRIPTS, self.script + '.lua'),
+                'http://127.0.0.1:%d%s' % (port, self.uri)]
+
+
+def spawn(command, env, interrupt_after=None):
+    """(exit code, what it said)"""
+
+    with subprocess.Popen(
             command, env=dict(os.environ, HC_BENCH_WRK=SCRIPTS, **env),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True)
+            stderr=subprocess.STDOUT, text=True,
+            preexec_fn=servers.die_with_parent) as wrk:
         try:
-            return output(wrk, seconds)
+            said = wait(wrk, interrupt_after)
         except BaseException:
             wrk.kill()
-            wrk.wait()
             raise
+    return wrk.returncode, said
 
 
-def output(wrk, seconds):
-    """wrk knows whole seconds only; SIGINT ends it earlier."""
-
-    try:
-        said, _ = wrk.communicate(
-            timeout=seconds if seconds % 1 else seconds + 60)
-    except subprocess.TimeoutExpired:
-        wrk.send_signal(signal.SIGINT)
-        said, _ = wrk.communicate(timeout=60)
-    if wrk.returncode != 0:
-        raise Failed('wrk: %s' % said.strip()[-200:])
-    return said
+def wait(wrk, interrupt_after):
+    if interrupt_after is not None:
+        try:
+            return wrk.communicate(timeout=interrupt_after)[0]
+        except subprocess.TimeoutExpired:
+            wrk.send_signal(signal.SIGINT)
+    return wrk.communicate(timeout=GIVE_UP)[0]
 
 
 def fill(core, port, prefix, keys):
