@@ -1,5 +1,5 @@
 /*
- * Public calls of the first-level cache; the only file that locks.
+ * Public calls of the first-level cache; the only file that locks a shard.
  */
 
 #ifndef _GNU_SOURCE
@@ -162,112 +162,6 @@ hc_l1_close(hc_l1_t *l1)
     free(l1->free);
     free(l1->pins);
     free(l1);
-}
-
-
-/* 1: the mutex of the slot is ours now; its owner is gone, or there was none.
- * A process dies with EOWNERDEAD, however it dies. */
-
-static int
-hc_l1_slot_trylock(hc_l1_slot_t *slot)
-{
-    int  rc;
-
-    rc = pthread_mutex_trylock(&slot->mutex);
-
-    if (rc == EOWNERDEAD) {
-        (void) pthread_mutex_consistent(&slot->mutex);
-        return 1;
-    }
-
-    return rc == 0;
-}
-
-
-int
-hc_l1_join(hc_l1_t *l1)
-{
-    uint32_t  n;
-
-    if (l1->slot) {
-        return 0;
-    }
-
-    hc_l1_sweep(l1);
-
-    for (n = 0; n < l1->header->nslots; n++) {
-        if (hc_l1_slot_trylock(&l1->slots[n])) {
-            hc_l1_slot_take(l1, n);
-            hc_l1_pause_at("slot taken");
-            hc_l1_slots_count(l1);
-            l1->refused = 0;
-            return 0;
-        }
-    }
-
-    l1->refused = 1;
-
-    return -1;
-}
-
-
-/* Slots come free when old processes end: one that found none asks again. */
-
-static int
-hc_l1_joined(hc_l1_t *l1, uint64_t now)
-{
-    if (l1->slot) {
-        return 1;
-    }
-
-    if (!l1->refused || now - l1->asked < HC_L1_ASK_AGAIN) {
-        return 0;
-    }
-
-    l1->asked = now;
-
-    return hc_l1_join(l1) == 0;
-}
-
-
-void
-hc_l1_leave(hc_l1_t *l1)
-{
-    hc_l1_slot_t  *slot;
-
-    if (l1->slot == NULL) {
-        return;
-    }
-
-    slot = l1->slot;
-    l1->slot = NULL;
-    l1->pinned = 0;
-    l1->nfree = 0;
-
-    hc_l1_slot_clear(l1, (uint32_t) (slot - l1->slots));
-    hc_l1_slots_count(l1);
-
-    (void) pthread_mutex_unlock(&slot->mutex);
-}
-
-
-/* Whoever dies in here is swept by the next one. */
-
-void
-hc_l1_sweep(hc_l1_t *l1)
-{
-    uint32_t  n;
-
-    for (n = 0; n < l1->header->nslots; n++) {
-        if (__atomic_load_n(&l1->header->in_use[n], __ATOMIC_ACQUIRE)
-            && hc_l1_slot_trylock(&l1->slots[n]))
-        {
-            hc_l1_slot_clear(l1, n);
-            (void) pthread_mutex_unlock(&l1->slots[n].mutex);
-        }
-    }
-
-    hc_l1_slots_count(l1);
 }
 
 

@@ -8,7 +8,8 @@
  * each child that reads or writes, leave at its exit.
  *
  * Locks.  The store is cut into shards by the hash of the key, each behind a
- * robust mutex that only hc_l1.c takes.  No call sleeps on anything else and
+ * robust mutex that only hc_l1.c takes.  A get that finds its entry, or none,
+ * takes none unless a put is in its way.  No call sleeps on anything else and
  * none holds two.  When a process dies inside, the next owner finds the shard
  * whole, or marked as being changed: then it resets that shard (counted)
  * around what living processes still send.
@@ -19,11 +20,11 @@
  * loop: a quarter of the store is pinned, or the process's rows are used up.
  * Pins of a dead process are known and dropped by hc_l1_sweep().
  *
- * What a hit costs.  Two atomic read-modify-writes, lock and unlock of one
- * shard; an unpin none.  Lines that other processes write or read: the shard's
- * first one (written), the bucket, the item's first one (written while its use
- * is news), the one or two with tags and key, one for each version counter,
- * then what the answer is made of.  Its own: the row of the pin.
+ * What a hit costs.  One atomic read-modify-write, or a fence; an unpin none.
+ * Lines that other processes write: the shard's first (a put), the item's
+ * first (a hit while its use is news).  Lines they only read: the bucket, the
+ * one or two with tags and key, one for each version counter, then what the
+ * answer is made of.  Its own: the row of the pin, the counters.
  *
  * Memory.  About 78 bytes for an entry beside its key, variant, headers and
  * body; what is deleted, expired, purged or replaced is used again at once,

@@ -9,7 +9,6 @@
  */
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "hc_l1_priv.h"
 
@@ -185,84 +184,6 @@ hc_l1_unpin(hc_l1_t *l1, hc_l1_ref_t *ref)
     __atomic_store_n(&l1->own[ref->row], 0, __ATOMIC_RELEASE);
 
     l1->free[l1->nfree++] = ref->row;
-}
-
-
-/* The caller holds the mutex of the slot. */
-
-void
-hc_l1_slot_clear(hc_l1_t *l1, uint32_t n)
-{
-    uint32_t      i;
-    hc_l1_row_t  *rows;
-
-    rows = l1->rows + (size_t) n * l1->header->nrows;
-
-    for (i = 0; i < l1->header->nrows; i++) {
-        __atomic_store_n(&rows[i], 0, __ATOMIC_RELEASE);
-    }
-
-    hc_l1_pause_at("slot cleared");
-
-    l1->slots[n].pid = 0;
-    l1->slots[n].top = 0;
-    __atomic_store_n(&l1->header->in_use[n], 0, __ATOMIC_RELEASE);
-}
-
-
-void
-hc_l1_slot_take(hc_l1_t *l1, uint32_t n)
-{
-    uint32_t  i;
-
-    hc_l1_slot_clear(l1, n);
-
-    l1->slot = &l1->slots[n];
-    l1->slot->pid = (uint32_t) getpid();
-    l1->own = l1->rows + (size_t) n * l1->header->nrows;
-    l1->pinned = 0;
-    l1->nfree = l1->header->nrows;
-
-    for (i = 0; i < l1->nfree; i++) {
-        l1->free[i] = l1->nfree - 1 - i;
-    }
-
-    __atomic_store_n(&l1->header->in_use[n], 1, __ATOMIC_RELEASE);
-}
-
-
-/* Counted anew each time: a number kept by steps would drift when a process
- * dies between them. */
-
-void
-hc_l1_slots_count(hc_l1_t *l1)
-{
-    uint32_t  n, workers;
-
-    workers = 0;
-
-    for (n = 0; n < l1->header->nslots; n++) {
-        workers += __atomic_load_n(&l1->header->in_use[n], __ATOMIC_RELAXED);
-    }
-
-    __atomic_store_n(&l1->header->workers, workers, __ATOMIC_RELAXED);
-}
-
-
-void
-hc_l1_slots_sum(const hc_l1_t *l1, hc_l1_stats_t *stats)
-{
-    uint32_t             n;
-    const hc_l1_slot_t  *slot;
-
-    for (n = 0; n < l1->header->nslots; n++) {
-        slot = &l1->slots[n];
-
-        stats->hits += __atomic_load_n(&slot->hits, __ATOMIC_RELAXED);
-        stats->stale += __atomic_load_n(&slot->stale, __ATOMIC_RELAXED);
-        stats->misses += __atomic_load_n(&slot->misses, __ATOMIC_RELAXED);
-        stats->copied += __atomic_load_n(&slot->copied, __ATOMIC_RELAXED);
-    }
 }
 
 

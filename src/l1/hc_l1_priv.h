@@ -34,7 +34,7 @@
  * Death: `changing` of a shard is not 0 while its structure is in between.
  * The next owner of the lock then rebuilds the shard from the rows alone.
  *
- * Who locks: only hc_l1.c.  Functions that end in _locked need the lock of the
+ * Who locks a shard: only hc_l1.c.  Functions that end in _locked need the lock of the
  * shard they are given.
  */
 
@@ -361,6 +361,14 @@ void hc_l1_drop_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item);
 void hc_l1_bury_locked(hc_l1_t *l1, hc_l1_shard_t *s);
 uint32_t hc_l1_room_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n,
     uint64_t now, uint32_t *size);
+
+/* gather: n units of those in holes, 0: not with this try; the last of them
+ * fails only without room, when something is pinned everywhere */
+
+#define HC_L1_TRIES  3                   /* after that one */
+
+uint32_t hc_l1_gather_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n,
+    uint64_t now, unsigned try, uint32_t *size);
 int hc_l1_has_room_locked(const hc_l1_t *l1, const hc_l1_shard_t *s,
     uint32_t n);
 
@@ -400,11 +408,12 @@ void hc_l1_collect_locked(hc_l1_t *l1, const hc_l1_shard_t *s);
 int hc_l1_is_pinned(const hc_l1_t *l1, uint32_t at);
 int hc_l1_is_sent(const hc_l1_t *l1, uint32_t at, uint32_t size);
 int hc_l1_pin(hc_l1_t *l1, uint32_t at, uint32_t size, hc_l1_ref_t *ref);
-void hc_l1_slot_clear(hc_l1_t *l1, uint32_t n);
-void hc_l1_slot_take(hc_l1_t *l1, uint32_t n);
-void hc_l1_slots_count(hc_l1_t *l1);
-void hc_l1_slots_sum(const hc_l1_t *l1, hc_l1_stats_t *stats);
 void hc_l1_pins_sum(const hc_l1_t *l1, hc_l1_stats_t *stats);
+
+/* slots: 1: this process has one, perhaps only now */
+
+int hc_l1_joined(hc_l1_t *l1, uint64_t now);
+void hc_l1_slots_sum(const hc_l1_t *l1, hc_l1_stats_t *stats);
 
 /* walk: 1: the cursor left this shard */
 
