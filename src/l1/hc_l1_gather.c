@@ -96,22 +96,66 @@ hc_l1_price_locked(const hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t at,
 }
 
 
-/* n units in which nothing is pinned; 0: nowhere. */
+/* 1: the row is of a live item or a grave; 0: it was written too late, and its
+ * reader is about to notice.  A hash that is none leads to some chain, where
+ * only items are. */
+
+static int
+hc_l1_is_item_locked(const hc_l1_t *l1, const hc_l1_shard_t *s,
+    hc_l1_row_t row)
+{
+    uint32_t             at, node;
+    const hc_l1_item_t  *item, *other;
+
+    item = hc_l1_at(l1, hc_l1_row_at(row));
+    at = hc_l1_buckets(l1, s)[hc_l1_bucket(s, item->hash)];
+
+    for ( /* void */ ; at; at = other->next) {
+        other = hc_l1_at(l1, at);
+
+        if (other == item) {
+            return item->size == hc_l1_row_size(row);
+        }
+    }
+
+    node = s->graves.next;
+
+    while (node != hc_l1_place(l1, &s->graves)) {
+        other = hc_l1_item_of(l1, node);
+
+        if (other == item) {
+            return item->size == hc_l1_row_size(row);
+        }
+
+        node = other->node.next;
+    }
+
+    return 0;
+}
+
+
+/* n units in which nothing is pinned, from the end of an item on; 0: nowhere */
 
 static uint32_t
 hc_l1_gap_locked(const hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t n)
 {
-    uint32_t  i, at, end;
+    uint32_t     i, at;
+    hc_l1_row_t  row;
 
     at = s->start;
 
     for (i = 0; i < l1->npins; i++) {
-        if (hc_l1_row_at(l1->pins[i]) >= at + (uint64_t) n) {
+        row = l1->pins[i];
+
+        if (!hc_l1_is_item_locked(l1, s, row)) {
+            continue;
+        }
+
+        if (hc_l1_row_at(row) >= at + (uint64_t) n) {
             return at;
         }
 
-        end = hc_l1_row_at(l1->pins[i]) + hc_l1_row_size(l1->pins[i]);
-        at = hc_max(at, end);
+        at = hc_l1_row_at(row) + hc_l1_row_size(row);
     }
 
     return s->end - at >= n ? at : 0;
@@ -293,10 +337,24 @@ hc_l1_gather_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint32_t n, uint64_t now,
 
 
 /* Could n units be had if all that is not pinned went?  Asked first, so that
- * a store which cannot succeed evicts nothing. */
+ * a store which cannot succeed evicts nothing.  Rows that were written too late
+ * make it say no at worst. */
 
 int
 hc_l1_has_room_locked(const hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t n)
 {
-    return hc_l1_gap_locked(l1, s, n) != 0;
+    uint32_t  i, at, end;
+
+    at = s->start;
+
+    for (i = 0; i < l1->npins; i++) {
+        if (hc_l1_row_at(l1->pins[i]) >= at + (uint64_t) n) {
+            return 1;
+        }
+
+        end = hc_l1_row_at(l1->pins[i]) + hc_l1_row_size(l1->pins[i]);
+        at = hc_max(at, end);
+    }
+
+    return s->end - at >= n;
 }
