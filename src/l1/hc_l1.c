@@ -7,6 +7,7 @@
 #endif
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -14,6 +15,7 @@
 
 
 #define HC_L1_LOCK_SPINS  100            /* most puts are done by then */
+#define HC_L1_CHECKS      100
 #define HC_L1_LOCK_AGAIN  5000000        /* ns */
 
 
@@ -367,21 +369,44 @@ hc_l1_stats(hc_l1_t *l1, hc_l1_stats_t *stats)
 }
 
 
+/* Rows that were written too late are gone soon, those of the dead when they
+ * are swept. */
+
+static int
+hc_l1_check_shard(hc_l1_t *l1, hc_l1_shard_t *s)
+{
+    int       sound;
+    unsigned  n;
+
+    sound = 0;
+
+    for (n = 0; n < HC_L1_CHECKS && !sound; n++) {
+        hc_l1_lock(l1, s);
+        hc_l1_seq_begin_locked(s);
+        sound = hc_l1_check_locked(l1, s);
+        hc_l1_seq_end_locked(s);
+        hc_l1_unlock(s);
+
+        if (!sound) {
+            (void) sched_yield();
+            hc_l1_sweep(l1);
+        }
+    }
+
+    return sound;
+}
+
+
 int
 hc_l1_check(hc_l1_t *l1)
 {
-    int             sound;
-    uint32_t        n;
-    hc_l1_shard_t  *s;
+    int       sound;
+    uint32_t  n;
 
     sound = 1;
 
     for (n = 0; n < l1->header->nshards; n++) {
-        s = &l1->shards[n];
-
-        hc_l1_lock(l1, s);
-        sound &= hc_l1_check_locked(l1, s);
-        hc_l1_unlock(s);
+        sound &= hc_l1_check_shard(l1, &l1->shards[n]);
     }
 
     return sound;

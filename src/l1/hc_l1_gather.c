@@ -96,69 +96,88 @@ hc_l1_price_locked(const hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t at,
 }
 
 
-/* 1: the row is of a live item or a grave; 0: it was written too late, and its
- * reader is about to notice.  A hash that is none leads to some chain, where
- * only items are. */
+/* 1: a live item is there.  A hash that is none leads to some chain, where only
+ * items are. */
 
 static int
-hc_l1_is_item_locked(const hc_l1_t *l1, const hc_l1_shard_t *s,
-    hc_l1_row_t row)
+hc_l1_is_item_locked(const hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t at,
+    uint32_t size)
 {
-    uint32_t             at, node;
+    uint32_t             next;
     const hc_l1_item_t  *item, *other;
 
-    item = hc_l1_at(l1, hc_l1_row_at(row));
-    at = hc_l1_buckets(l1, s)[hc_l1_bucket(s, item->hash)];
+    item = hc_l1_at(l1, at);
+    next = hc_l1_buckets(l1, s)[hc_l1_bucket(s, item->hash)];
 
-    for ( /* void */ ; at; at = other->next) {
-        other = hc_l1_at(l1, at);
-
-        if (other == item) {
-            return item->size == hc_l1_row_size(row);
-        }
-    }
-
-    node = s->graves.next;
-
-    while (node != hc_l1_place(l1, &s->graves)) {
-        other = hc_l1_item_of(l1, node);
+    for ( /* void */ ; next; next = other->next) {
+        other = hc_l1_at(l1, next);
 
         if (other == item) {
-            return item->size == hc_l1_row_size(row);
+            return item->size == size;
         }
-
-        node = other->node.next;
     }
 
     return 0;
 }
 
 
-/* n units in which nothing is pinned, from the end of an item on; 0: nowhere */
+/* 1: a grave has some of these units; then they are those of the grave. */
+
+static int
+hc_l1_in_grave_locked(const hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t *at,
+    uint32_t *end)
+{
+    uint32_t             node, grave;
+    const hc_l1_item_t  *item;
+
+    node = s->graves.next;
+
+    while (node != hc_l1_place(l1, &s->graves)) {
+        item = hc_l1_item_of(l1, node);
+        grave = hc_l1_place(l1, item);
+
+        if (grave < *end && grave + item->size > *at) {
+            *at = grave;
+            *end = grave + item->size;
+            return 1;
+        }
+
+        node = item->node.next;
+    }
+
+    return 0;
+}
+
+
+/* n units in which nothing is pinned, from the end of an item on; 0: nowhere.
+ * A row that was written too late, and whose reader is about to notice, bounds
+ * nothing. */
 
 static uint32_t
 hc_l1_gap_locked(const hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t n)
 {
-    uint32_t     i, at;
-    hc_l1_row_t  row;
+    uint32_t  i, at, end, gap;
 
-    at = s->start;
+    gap = s->start;
 
     for (i = 0; i < l1->npins; i++) {
-        row = l1->pins[i];
+        at = hc_l1_row_at(l1->pins[i]);
+        end = at + hc_l1_row_size(l1->pins[i]);
 
-        if (!hc_l1_is_item_locked(l1, s, row)) {
+        if (!hc_l1_in_grave_locked(l1, s, &at, &end)
+            && !hc_l1_is_item_locked(l1, s, at, end - at))
+        {
             continue;
         }
 
-        if (hc_l1_row_at(row) >= at + (uint64_t) n) {
-            return at;
+        if (at >= gap + (uint64_t) n) {
+            return gap;
         }
 
-        at = hc_l1_row_at(row) + hc_l1_row_size(row);
+        gap = hc_max(gap, end);
     }
 
-    return s->end - at >= n ? at : 0;
+    return s->end - gap >= n ? gap : 0;
 }
 
 

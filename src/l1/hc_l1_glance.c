@@ -170,9 +170,13 @@ hc_l1_glance(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_key_t *k,
 
     if (hc_l1_seq_is(s, seq)) {
         rc = hc_l1_usable(l1, item, now);
+        hc_l1_hand_out(item, ref);
 
-        if (rc == HC_L1_HIT || rc == HC_L1_STALE) {
-            hc_l1_hand_out(l1, s, item, rc, ref);
+        /* after a death a reset writes into headers, of pinned ones too */
+
+        if ((rc == HC_L1_HIT || rc == HC_L1_STALE) && hc_l1_seq_is(s, seq)) {
+            hc_l1_used(s, item);
+            hc_l1_count_get(l1, rc, ref);
             return rc;
         }
     }

@@ -294,13 +294,13 @@ hc_l1_rc_e hc_l1_get_locked(hc_l1_t *l1, hc_l1_shard_t *s,
 void hc_l1_gone_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item);
 hc_l1_rc_e hc_l1_usable(const hc_l1_t *l1, const hc_l1_item_t *item,
     uint64_t now);
-void hc_l1_hand_out(hc_l1_t *l1, const hc_l1_shard_t *s, hc_l1_item_t *item,
-    hc_l1_rc_e rc, hc_l1_ref_t *ref);
+void hc_l1_hand_out(const hc_l1_item_t *item, hc_l1_ref_t *ref);
+void hc_l1_count_get(hc_l1_t *l1, hc_l1_rc_e rc, const hc_l1_ref_t *ref);
 uint32_t hc_l1_need(const hc_l1_t *l1, const hc_entry_t *e);
 hc_l1_rc_e hc_l1_put_locked(hc_l1_t *l1, hc_l1_shard_t *s,
     const hc_l1_put_t *put);
 
-/* item: an entry in and out of it; 0 at expires: it is never fresh again */
+/* item: an entry in and out of it */
 
 void hc_l1_item_write(hc_l1_item_t *item, const hc_l1_put_t *put);
 void hc_l1_item_read(const hc_l1_item_t *item, hc_entry_t *e);

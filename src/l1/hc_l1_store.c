@@ -33,16 +33,17 @@ hc_l1_usable(const hc_l1_t *l1, const hc_l1_item_t *item, uint64_t now)
 }
 
 
-/* It is pinned. */
-
 void
-hc_l1_hand_out(hc_l1_t *l1, const hc_l1_shard_t *s, hc_l1_item_t *item,
-    hc_l1_rc_e rc, hc_l1_ref_t *ref)
+hc_l1_hand_out(const hc_l1_item_t *item, hc_l1_ref_t *ref)
 {
-    hc_l1_used(s, item);
     hc_l1_item_read(item, &ref->entry);
     ref->fresh_until = hc_l1_born_at(item) + item->fresh_for;
+}
 
+
+void
+hc_l1_count_get(hc_l1_t *l1, hc_l1_rc_e rc, const hc_l1_ref_t *ref)
+{
     l1->slot->hits += rc == HC_L1_HIT;
     l1->slot->stale += rc == HC_L1_STALE;
     l1->slot->copied += ref->copy;
@@ -81,7 +82,9 @@ hc_l1_get_locked(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_key_t *k,
         return HC_L1_MISS;
     }
 
-    hc_l1_hand_out(l1, s, item, rc, ref);
+    hc_l1_used(s, item);
+    hc_l1_hand_out(item, ref);
+    hc_l1_count_get(l1, rc, ref);
 
     return rc;
 }
