@@ -291,7 +291,8 @@ ngx_http_hc_snapshot_commit(ngx_http_hc_snapshot_job_t *job)
 }
 
 
-/* Once per change of state: the next ones will fail as well. */
+/* Once per change of state, as the next ones will fail as well, and at the
+ * end, which is the last one. */
 
 static ngx_int_t
 ngx_http_hc_snapshot_failed(ngx_http_hc_snapshot_job_t *job, ngx_err_t err,
@@ -300,7 +301,8 @@ ngx_http_hc_snapshot_failed(ngx_http_hc_snapshot_job_t *job, ngx_err_t err,
     ngx_uint_t               level;
     ngx_http_hc_snapshot_t  *snapshot = job->zone->snapshot;
 
-    level = snapshot->state->failed ? NGX_LOG_INFO : NGX_LOG_ERR;
+    level = snapshot->state->failed && ngx_process == NGX_PROCESS_WORKER
+            ? NGX_LOG_INFO : NGX_LOG_ERR;
 
     ngx_log_error(level, job->log, err,
                   "hc_zone \"%V\": the snapshot \"%V\" cannot be %s",

@@ -240,9 +240,7 @@ hc_l1_put(hc_l1_t *l1, const hc_l1_key_t *k, const hc_entry_t *e,
 
     for ( ;; ) {
         hc_l1_lock(l1, s);
-        hc_l1_seq_begin_locked(s);
         rc = hc_l1_put_locked(l1, s, &put);
-        hc_l1_seq_end_locked(s);
 
         if (rc != HC_L1_NO_MEMORY || swept) {
             hc_l1_count_put_locked(s, rc);

@@ -65,8 +65,12 @@ typedef struct {
 void
 hc_l1_used(const hc_l1_shard_t *s, hc_l1_item_t *item)
 {
-    if (item->uses < HC_L1_USES_MAX) {
-        item->uses++;
+    unsigned  uses;
+
+    uses = item->uses;
+
+    if (uses < HC_L1_USES_MAX) {
+        item->uses = (uses + 1) & 0xf;
     }
 
     if (item->stamp != s->clock) {

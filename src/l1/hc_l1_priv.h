@@ -113,6 +113,8 @@ typedef struct {
     pthread_mutex_t   mutex;
     uint32_t          pid;       /* for people */
     uint32_t          top;       /* rows at and above it were never used */
+
+    _Alignas(HC_L1_LINE)
     uint64_t          hits;
     uint64_t          stale;
     uint64_t          misses;

@@ -172,34 +172,19 @@ hc_l1_place_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *old,
 }
 
 
-/*
- * The versions are compared here and by every get.  Here it keeps dead weight
- * out; a write that moves one right after it is noticed by the get.  So the
- * race between a fill and a write needs no lock around both.
- */
+/* OK or NO_MEMORY.  Pins are collected first, and bind all that follows. */
 
-hc_l1_rc_e
-hc_l1_put_locked(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_put_t *put)
+static hc_l1_rc_e
+hc_l1_store_locked(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_put_t *put)
 {
     int            fits;
     unsigned       uses;
     hc_l1_item_t  *old, *item;
 
-    if (put->need == 0) {
-        return HC_L1_TOO_LARGE;
-    }
-
-    if (!hc_tags_current(l1->versions, put->entry->tags,
-                         put->entry->core.ntags))
-    {
-        return HC_L1_FENCED;
-    }
-
     hc_l1_collect_locked(l1, s);
     hc_l1_bury_locked(l1, s);
 
     old = hc_l1_find_locked(l1, s, put->key);
-
     fits = hc_l1_fits_locked(l1, old, put->need);
 
     if (!fits && !hc_l1_has_room_locked(l1, s, put->need)) {
@@ -224,4 +209,33 @@ hc_l1_put_locked(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_put_t *put)
     hc_l1_changed_locked(s);
 
     return item ? HC_L1_OK : HC_L1_NO_MEMORY;
+}
+
+
+/*
+ * The versions are compared here and by every get.  Here it keeps dead weight
+ * out; a write that moves one right after it is noticed by the get.  So the
+ * race between a fill and a write needs no lock around both.
+ */
+
+hc_l1_rc_e
+hc_l1_put_locked(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_put_t *put)
+{
+    hc_l1_rc_e  rc;
+
+    if (put->need == 0) {
+        return HC_L1_TOO_LARGE;
+    }
+
+    if (!hc_tags_current(l1->versions, put->entry->tags,
+                         put->entry->core.ntags))
+    {
+        return HC_L1_FENCED;
+    }
+
+    hc_l1_seq_begin_locked(s);
+    rc = hc_l1_store_locked(l1, s, put);
+    hc_l1_seq_end_locked(s);
+
+    return rc;
 }
