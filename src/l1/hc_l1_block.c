@@ -14,8 +14,8 @@
 #define HC_L1_ARENA_ITEMS  8             /* of max_object, at least */
 #define HC_L1_ROWS_MIN     8
 #define HC_L1_ROWS_MAX     512
-#define HC_L1_SLOTS_MIN    64            /* below 4 MB */
-#define HC_L1_SLOTS_PER    (32 * 1024)   /* bytes of block */
+#define HC_L1_SLOTS_MIN    64            /* up to 16 MB */
+#define HC_L1_SLOTS_PER    (256 * 1024)  /* bytes of block */
 #define HC_L1_PER_BUCKET   1280          /* bytes of region */
 #define HC_L1_PER_SEEN     2048          /* bytes of block */
 #define HC_L1_SEEN_MIN     2048u
@@ -43,22 +43,6 @@ hc_l1_max_object(const hc_l1_options_t *o)
 }
 
 
-/* Rows of all slots take a 400th of the block, or what they need at least;
- * each slot's are whole cache lines. */
-
-static uint32_t
-hc_l1_plan_rows(uint64_t size)
-{
-    uint64_t  n;
-
-    n = size / 400 / HC_L1_SLOTS / sizeof(hc_l1_row_t);
-    n = hc_max(n, HC_L1_ROWS_MIN);
-    n = hc_min(n, HC_L1_ROWS_MAX);
-
-    return (uint32_t) (n & ~(uint64_t) 7);
-}
-
-
 static uint32_t
 hc_l1_plan_slots(uint64_t size)
 {
@@ -67,6 +51,22 @@ hc_l1_plan_slots(uint64_t size)
     n = hc_max(size / HC_L1_SLOTS_PER, HC_L1_SLOTS_MIN);
 
     return (uint32_t) hc_min(n, HC_L1_SLOTS);
+}
+
+
+/* Rows of all slots take a 400th of the block, or what they need at least;
+ * each slot's are whole cache lines. */
+
+static uint32_t
+hc_l1_plan_rows(uint64_t size)
+{
+    uint64_t  n;
+
+    n = size / 400 / hc_l1_plan_slots(size) / sizeof(hc_l1_row_t);
+    n = hc_max(n, HC_L1_ROWS_MIN);
+    n = hc_min(n, HC_L1_ROWS_MAX);
+
+    return (uint32_t) (n & ~(uint64_t) 7);
 }
 
 

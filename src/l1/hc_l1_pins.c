@@ -55,18 +55,27 @@ hc_l1_collect_slot_locked(hc_l1_t *l1, const hc_l1_shard_t *s, uint32_t n)
 
 
 /* Slots of dead processes count too, until they are swept: in_use is cleared
- * after the rows are. */
+ * after the rows are.  Eight of them are looked at at once. */
 
 void
 hc_l1_collect_locked(hc_l1_t *l1, const hc_l1_shard_t *s)
 {
-    uint32_t  n;
+    uint32_t         n, i;
+    const uint64_t  *eight;
 
     l1->npins = 0;
 
-    for (n = 0; n < l1->header->nslots; n++) {
-        if (__atomic_load_n(&l1->header->in_use[n], __ATOMIC_ACQUIRE)) {
-            hc_l1_collect_slot_locked(l1, s, n);
+    for (n = 0; n < l1->header->nslots; n += 8) {
+        eight = (const uint64_t *) &l1->header->in_use[n];
+
+        if (__atomic_load_n(eight, __ATOMIC_ACQUIRE) == 0) {
+            continue;
+        }
+
+        for (i = n; i < n + 8; i++) {
+            if (l1->header->in_use[i]) {
+                hc_l1_collect_slot_locked(l1, s, i);
+            }
         }
     }
 

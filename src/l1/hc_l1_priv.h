@@ -48,7 +48,7 @@
 
 
 #define HC_L1_LINE         64            /* bytes of a cache line */
-#define HC_L1_SLOTS        128
+#define HC_L1_SLOTS        512
 #define HC_L1_ASK_AGAIN    1000          /* ms, for a slot */
 #define HC_L1_SHARDS_MAX   64
 #define HC_L1_SIZE_MAX     ((1u << 29) - 1)          /* units of a shard */
@@ -158,6 +158,7 @@ typedef struct {
 
     _Alignas(HC_L1_LINE)
     uint32_t    workers;         /* recounted by join, leave and sweep */
+    _Alignas(8)
     uint8_t     in_use[HC_L1_SLOTS];
 
     _Alignas(HC_L1_LINE)

@@ -302,7 +302,7 @@ without_a_slot_gets_miss_and_puts_are_refused(void **state)
 }
 
 
-/* a block of 4 MB has all 128 slots, a smaller one 64 */
+/* a block of 32 MB has 128 slots */
 
 static void
 the_129th_handle_finds_no_slot(void **state)
@@ -312,11 +312,11 @@ the_129th_handle_finds_no_slot(void **state)
 
     (void) state;
 
-    open_store(&st, 4 * MB, 0);
+    open_store(&st, 32 * MB, 0);
 
     for (i = 0; i < 128; i++) {
         more[i] = st;
-        assert_int_equal(reopen(&more[i], 4 * MB, 0), 1);
+        assert_int_equal(reopen(&more[i], 32 * MB, 0), 1);
         assert_int_equal(hc_l1_join(more[i].l1), i < 127 ? 0 : -1);
     }
 
@@ -343,12 +343,12 @@ a_handle_without_a_slot_asks_for_one_again(void **state)
 
     (void) state;
 
-    open_store(&st, 4 * MB, 0);
+    open_store(&st, 32 * MB, 0);
     k = text_key(&st, "k");
 
     for (i = 0; i < 128; i++) {
         more[i] = st;
-        (void) reopen(&more[i], 4 * MB, 0);
+        (void) reopen(&more[i], 32 * MB, 0);
         (void) hc_l1_join(more[i].l1);
     }
 

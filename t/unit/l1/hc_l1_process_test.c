@@ -105,7 +105,7 @@ the_slot_of_a_killed_process_is_free_again(void **state)
 
     (void) state;
 
-    open_store(&st, 4 * MB, 0);
+    open_store(&st, 32 * MB, 0);
     hc_l1_leave(st.l1);
 
     pid = fork();
@@ -121,7 +121,7 @@ the_slot_of_a_killed_process_is_free_again(void **state)
 
     for (i = 0; i < 127; i++) {
         more[i] = st;
-        assert_int_equal(reopen(&more[i], 4 * MB, 0), 1);
+        assert_int_equal(reopen(&more[i], 32 * MB, 0), 1);
         assert_int_equal(hc_l1_join(more[i].l1), 0);
     }
 
