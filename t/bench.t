@@ -56,6 +56,23 @@ sub wait_until {
 }
 
 
+# A machine in trouble may fail requests of any peer, which the bench tells and
+# gives no number: then it is asked again.  What is asked for has to be told of
+# in vain three times to fail.
+
+sub bench_until {
+    my ($well, %option) = @_;
+    my $run;
+
+    for (1 .. 3) {
+        $run = bench(%option);
+        last if $well->($run);
+    }
+
+    return $run;
+}
+
+
 # bench(option => value, ...): its exit code, what it said, what it wrote.
 
 sub bench {
@@ -103,7 +120,8 @@ sub children {
 
 # --- all is well, but for one that is not installed --------------------------
 
-my $run = bench(peers => 'return200,static,hc,proxy_cache,haproxy');
+my $run = bench_until(sub { $_[0]{rc} == 0 },
+                      peers => 'return200,static,hc,proxy_cache,haproxy');
 my @scenarios = @{ $run->{json}{scenarios} || [] };
 
 is($run->{rc}, 0, 'a bench whose peers all answer ends with 0')
@@ -158,7 +176,8 @@ my $broken = templates('static.conf' => [qr/location \/ \{.*\}/,
                        'hc.conf' => [qr/hc_cache_valid .*;/,
                                      'hc_no_cache 1;']);
 
-$run = bench(peers => 'return200,static,hc', conf => $broken);
+$run = bench_until(sub { $_[0]{json}{scenarios}[0]{peers}{return200} },
+                   peers => 'return200,static,hc', conf => $broken);
 
 is($run->{rc}, 1, 'a peer that does not answer right fails the bench');
 like($run->{said}, qr/^ERROR nginx static.*: Content-Length 2 instead of/m,
