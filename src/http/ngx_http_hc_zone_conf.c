@@ -242,7 +242,7 @@ ngx_http_hc_zone_parse(ngx_conf_t *cf, ngx_str_t *name, ssize_t *size)
     }
 
     if (*size > HC_L1_MAX_SIZE) {
-        return "is too large, 31g is the most";
+        return "is too large, 31744m is the most";
     }
 
     if (name->len == 3 && ngx_strncmp(name->data, "off", 3) == 0) {

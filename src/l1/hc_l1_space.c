@@ -86,8 +86,8 @@ hc_l1_sample(uint32_t gone)
 }
 
 
-/* 1: an item went, or may have.  In the order of what it costs: nothing, nothing, a miss
- * later. */
+/* 1: an item went, or may have.  In the order of what it costs: nothing,
+ * nothing, a miss later. */
 
 static int
 hc_l1_give_up_one_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint64_t now,
