@@ -16,7 +16,7 @@
 #define HC_L1_ROWS_MAX     512
 #define HC_L1_SLOTS_MIN    64            /* up to 16 MB */
 #define HC_L1_SLOTS_PER    (256 * 1024)  /* bytes of block */
-#define HC_L1_PER_BUCKET   1280          /* bytes of region */
+#define HC_L1_PER_BUCKET   1536          /* bytes of region */
 #define HC_L1_PER_SEEN     2048          /* bytes of block */
 #define HC_L1_SEEN_MIN     2048u
 
