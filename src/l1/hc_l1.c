@@ -14,7 +14,6 @@
 #include "hc_l1_priv.h"
 
 
-#define HC_L1_LOCK_SPINS  100            /* most puts are done by then */
 #define HC_L1_CHECKS      100
 #define HC_L1_LOCK_AGAIN  5000000        /* ns */
 
@@ -37,7 +36,7 @@ hc_l1_lock_wait(hc_l1_shard_t *s)
     unsigned         n;
     struct timespec  until;
 
-    for (n = 0; n < HC_L1_LOCK_SPINS; n++) {
+    for (n = 0; n < HC_L1_SPINS; n++) {
         hc_cpu_pause();
 
         rc = pthread_mutex_trylock(&s->mutex);

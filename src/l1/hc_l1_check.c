@@ -28,10 +28,7 @@ hc_l1_check_pins_locked(const hc_l1_t *l1, uint32_t at, uint32_t size,
         if (l1->pins[i] == hc_l1_row(at, size)) {
             sums->pinned++;
 
-        } else if (hc_l1_row_at(l1->pins[i]) < at + size
-                   && hc_l1_row_at(l1->pins[i]) + hc_l1_row_size(l1->pins[i])
-                      > at)
-        {
+        } else if (hc_l1_row_meets(l1->pins[i], at, size)) {
             return 0;
         }
     }

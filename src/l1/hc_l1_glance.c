@@ -26,10 +26,6 @@
 
 #define HC_L1_CHAIN_MAX  1024
 
-/* Most puts are done by then. */
-
-#define HC_L1_SPINS      100
-
 
 /* Inside of the block, however wrong it is. */
 

@@ -118,9 +118,7 @@ hc_l1_is_sent(const hc_l1_t *l1, uint32_t at, uint32_t size)
     uint32_t  i;
 
     for (i = 0; i < l1->npins; i++) {
-        if (hc_l1_row_at(l1->pins[i]) < at + size
-            && hc_l1_row_at(l1->pins[i]) + hc_l1_row_size(l1->pins[i]) > at)
-        {
+        if (hc_l1_row_meets(l1->pins[i], at, size)) {
             return 1;
         }
     }

@@ -50,6 +50,7 @@
 #define HC_L1_LINE         64            /* bytes of a cache line */
 #define HC_L1_SLOTS        512
 #define HC_L1_ASK_AGAIN    1000          /* ms, for a slot */
+#define HC_L1_SPINS        100           /* most puts are done by then */
 #define HC_L1_SHARDS_MAX   64
 #define HC_L1_SIZE_MAX     ((1u << 29) - 1)          /* units of a shard */
 
@@ -129,6 +130,16 @@ typedef uint64_t  hc_l1_row_t;
 #define hc_l1_row(at, size)  ((uint64_t) (size) << 32 | (at))
 #define hc_l1_row_at(row)    ((uint32_t) (row))
 #define hc_l1_row_size(row)  ((uint32_t) ((row) >> 32))
+
+
+/* 1: some of these units are the row's. */
+
+static inline int
+hc_l1_row_meets(hc_l1_row_t row, uint32_t at, uint32_t size)
+{
+    return hc_l1_row_at(row) < at + size
+           && hc_l1_row_at(row) + hc_l1_row_size(row) > at;
+}
 
 
 /* Up to and without `built` it is compared when a block is adopted. */

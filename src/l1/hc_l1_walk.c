@@ -21,17 +21,21 @@ static int
 hc_l1_worth_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item,
     uint64_t now, hc_entry_t *e)
 {
+    hc_l1_rc_e  rc;
+
     if (item->gen != s->gen) {
         return 0;
     }
 
-    if (!hc_l1_before(now, hc_l1_keep_until(item))) {
+    rc = hc_l1_usable(l1, item, now);
+
+    if (rc != HC_L1_HIT && rc != HC_L1_STALE) {
         return 0;
     }
 
     hc_l1_item_read(item, e);
 
-    return hc_tags_current(l1->versions, e->tags, e->core.ntags);
+    return 1;
 }
 
 
