@@ -98,32 +98,6 @@ sub kept { is(get($_[0])->{cache}, 'HIT', "$_[0] $_[1]") }
 sub gone { is(get($_[0])->{cache}, 'MISS', "$_[0] $_[1]") }
 
 
-# A fill of $uri that the app has taken but not answered.
-
-sub begin {
-    my ($uri) = @_;
-
-    my $n = $app->requests;
-    my $fill = send_get($uri, app => 'gate=fill');
-
-    wait_until(sub { $app->requests > $n }) or fail('the app was asked');
-
-    return $fill;
-}
-
-
-sub finish {
-    my ($fill) = @_;
-
-    $app->open_gate('fill');
-    my $got = read_answer($fill);
-
-    wait_until(sub { status_of(l2 => 'in_flight') == 0 });
-
-    return $got;
-}
-
-
 plan('no_plan');
 run_tests();
 
@@ -183,10 +157,10 @@ kept('/x', 'was stored after it');
 --- uses: redis app
 --- steps
 prime();
-my $fill = begin('/l1/x');
+my $fill = begin_fill('/l1/x');
 get('/no-one', method => 'POST');
 is(purge_all()->{code}, 204, 'purged');
-is(finish($fill)->{body}, "value=1 target=/l1/x\n", 'it answers its client');
+is(finish_fill($fill)->{body}, "value=1 target=/l1/x\n", 'it answers its client');
 my $got = get('/l1/x');
 is("$got->{cache} $got->{body}", "MISS value=2 target=/l1/x\n", 'the new one');
 is(status_of(zones => 'fenced'), 1, 'counted');
@@ -197,10 +171,10 @@ kept('/l1/x', 'is stored then');
 --- uses: redis app
 --- steps
 prime();
-my $fill = begin('/l2/x');
+my $fill = begin_fill('/l2/x');
 get('/no-one', method => 'POST');
 is(purge_all()->{code}, 204, 'purged');
-finish($fill);
+finish_fill($fill);
 my $got = get('/l2/x');
 is("$got->{cache} $got->{body}", "MISS value=2 target=/l2/x\n", 'the new one');
 ok(wait_until(sub { get('/l2/x')->{tier} eq 'L2' }), 'which is stored');
@@ -210,9 +184,9 @@ ok(wait_until(sub { get('/l2/x')->{tier} eq 'L2' }), 'which is stored');
 --- uses: redis app
 --- steps
 prime();
-my $fill = begin('/other/x');
+my $fill = begin_fill('/other/x');
 is(purge_all()->{code}, 204, 'purged');
-finish($fill);
+finish_fill($fill);
 kept('/other/x', 'is of the other');
 is(status_of(zones => 'fenced'), 0, 'none was fenced');
 
@@ -223,7 +197,7 @@ is(status_of(zones => 'fenced'), 0, 'none was fenced');
 prime();
 purge_all();
 for my $uri ('/x', '/l1/x', '/l2/x') {
-    finish(begin($uri));
+    finish_fill(begin_fill($uri));
     ok(wait_until(sub { get($uri)->{cache} eq 'HIT' }), "$uri is a HIT");
 }
 

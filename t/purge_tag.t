@@ -127,32 +127,6 @@ sub versions_read {
 }
 
 
-# A fill of $uri that the app has taken but not answered.
-
-sub begin {
-    my ($uri, $tags) = @_;
-
-    my $n = $app->requests;
-    my $fill = send_get($uri, app => "gate=fill header=Cache-Tag:$tags");
-
-    wait_until(sub { $app->requests > $n }) or fail('the app was asked');
-
-    return $fill;
-}
-
-
-sub finish {
-    my ($fill) = @_;
-
-    $app->open_gate('fill');
-    my $got = read_answer($fill);
-
-    wait_until(sub { status_of(l2 => 'in_flight') == 0 });
-
-    return $got;
-}
-
-
 # Another node behind the same Redis: the same configuration at another port.
 
 our $node;
@@ -468,7 +442,7 @@ like(error_log_text(), qr/of hc_invalidate has too many names or a bad one/,
 prime();
 purge('else');
 for my $uri ('/x', '/l1/x', '/l2/x') {
-    finish(begin($uri, 'a_b'));
+    finish_fill(begin_fill($uri, 'header=Cache-Tag:a_b'));
     ok(wait_until(sub { get($uri)->{cache} eq 'HIT' }), "$uri is a HIT");
 }
 
@@ -477,11 +451,12 @@ for my $uri ('/x', '/l1/x', '/l2/x') {
 --- uses: redis app
 --- steps
 prime();
-my ($x, $y) = (begin('/l1/x', 'a_b'), begin('/l1/y', 'c'));
+my ($x, $y) = (begin_fill('/l1/x', 'header=Cache-Tag:a_b'),
+               begin_fill('/l1/y', 'header=Cache-Tag:c'));
 is(purge('b')->{code}, 204, 'purged');
-my $got = finish($x);
+my $got = finish_fill($x);
 is("$got->{code} $got->{reason}", '200 fenced', 'it answers its client');
-finish($y);
+finish_fill($y);
 gone('/l1/x', 'had the tag');
 kept('/l1/x', 'is stored then');
 kept('/l1/y', 'had another');
@@ -491,10 +466,11 @@ kept('/l1/y', 'had another');
 --- uses: redis app
 --- steps
 prime();
-my ($x, $y) = (begin('/l2/x', 'a_b'), begin('/l2/y', 'c'));
+my ($x, $y) = (begin_fill('/l2/x', 'header=Cache-Tag:a_b'),
+               begin_fill('/l2/y', 'header=Cache-Tag:c'));
 is(purge('b')->{code}, 204, 'purged');
-is(finish($x)->{reason}, 'fenced', 'it answers its client');
-finish($y);
+is(finish_fill($x)->{reason}, 'fenced', 'it answers its client');
+finish_fill($y);
 gone('/l2/x', 'had the tag');
 ok(wait_until(sub { get('/l2/x')->{tier} eq 'L2' }), 'then it is stored');
 kept('/l2/y', 'had another');
@@ -505,9 +481,10 @@ kept('/l2/y', 'had another');
 --- steps
 prime();
 my $port = start_node();
-my ($x, $y) = (begin('/l2/x', 'a_b'), begin('/l2/y', 'c'));
+my ($x, $y) = (begin_fill('/l2/x', 'header=Cache-Tag:a_b'),
+               begin_fill('/l2/y', 'header=Cache-Tag:c'));
 is(purge('b', port => $port)->{code}, 204, 'purged');
-finish($_) for $x, $y;
+finish_fill($_) for $x, $y;
 ok(l2_stored($redis, 2), 'both were put');
 gone('/l2/x', 'had the tag');
 kept('/l2/y', 'had another');
@@ -517,7 +494,7 @@ kept('/l2/y', 'had another');
 --- uses: redis app
 --- steps
 prime();
-finish(begin('/x', 'a'));
+finish_fill(begin_fill('/x', 'header=Cache-Tag:a'));
 purge('a');
 gone('/x', 'had the tag');
 

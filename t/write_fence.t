@@ -55,33 +55,6 @@ our $late = $http_config;
 $late =~ s/REDIS_PORT/SLOW_PORT/;
 
 
-# A fill of $uri that the app has taken but not answered.
-
-sub begin {
-    my ($uri) = @_;
-
-    my $n = $app->requests;
-    my $fill = send_get($uri, app => 'gate=fill');
-
-    wait_until(sub { $app->requests > $n }) or fail('the app was asked');
-
-    return $fill;
-}
-
-
-sub finish {
-    my ($fill) = @_;
-
-    $app->open_gate('fill');
-    my $got = read_answer($fill);
-
-    # its cleanup, and what it may have sent to redis
-    wait_until(sub { status_of(l2 => 'in_flight') == 0 });
-
-    return $got;
-}
-
-
 # The versions exist, or the first write would hide what is tested.
 
 sub prime { get('/no-one', method => 'POST') }
@@ -97,8 +70,8 @@ __DATA__
 --- steps
 prime();
 for my $uri ('/x', '/l1/x', '/l2/x') {
-    my $fill = begin($uri);
-    is(finish($fill)->{body}, "value=1 target=$uri\n", 'its answer');
+    my $fill = begin_fill($uri);
+    is(finish_fill($fill)->{body}, "value=1 target=$uri\n", 'its answer');
     ok(wait_until(sub { get($uri)->{cache} eq 'HIT' }), "$uri is a HIT");
 }
 ok(l2_stored($redis, 2), 'two are in redis');
@@ -109,9 +82,9 @@ is(status_of(zones => 'fenced'), 0, 'none was fenced');
 --- uses: redis app
 --- steps
 prime();
-my $fill = begin('/l1/x');
+my $fill = begin_fill('/l1/x');
 get('/l1/x', method => 'POST');
-is(finish($fill)->{body}, "value=1 target=/l1/x\n", 'it answers its client');
+is(finish_fill($fill)->{body}, "value=1 target=/l1/x\n", 'it answers its client');
 my $got = get('/l1/x');
 is("$got->{cache} $got->{body}", "MISS value=2 target=/l1/x\n", 'the new one');
 is(status_of(zones => 'fenced'), 1, 'counted');
@@ -122,9 +95,9 @@ is(get('/l1/x')->{cache}, 'HIT', 'which is stored');
 --- uses: redis app
 --- steps
 prime();
-my $fill = begin('/l2/x');
+my $fill = begin_fill('/l2/x');
 get('/l2/x', method => 'POST');
-is(finish($fill)->{body}, "value=1 target=/l2/x\n", 'it answers its client');
+is(finish_fill($fill)->{body}, "value=1 target=/l2/x\n", 'it answers its client');
 my $got = get('/l2/x');
 is("$got->{cache} $got->{body}", "MISS value=2 target=/l2/x\n", 'the new one');
 ok(wait_until(sub { get('/l2/x')->{tier} eq 'L2' }), 'which is stored');
@@ -135,9 +108,9 @@ is(get('/l2/x')->{body}, "value=2 target=/l2/x\n", 'in redis');
 --- uses: redis app
 --- steps
 prime();
-my $fill = begin('/short/x');
+my $fill = begin_fill('/short/x');
 get('/short/x', method => 'POST');
-finish($fill);
+finish_fill($fill);
 is(get('/short/x')->{body}, "value=2 target=/short/x\n", 'the new one');
 ok(l2_stored($redis), 'stored');
 my $got;
@@ -149,9 +122,9 @@ is($got->{body}, "value=2 target=/short/x\n", 'the new one');
 --- uses: redis app
 --- steps
 prime();
-my $fill = begin('/x');
+my $fill = begin_fill('/x');
 get('/x', method => 'POST');
-finish($fill);
+finish_fill($fill);
 nginx_restart();
 my $got = get('/x');
 is("$got->{cache} $got->{body}", "MISS value=2 target=/x\n", 'the new one');
@@ -179,9 +152,9 @@ is(get('/y')->{cache}, 'HIT', 'another is a HIT');
 === the very first write of all fences, too
 --- uses: redis app
 --- steps
-my $fill = begin('/x');
+my $fill = begin_fill('/x');
 get('/x', method => 'POST');
-finish($fill);
+finish_fill($fill);
 nginx_restart();
 my $got = get('/x');
 is("$got->{cache} $got->{body}", "MISS value=1 target=/x\n", 'the new one');
@@ -203,9 +176,9 @@ is(get('/l2/x')->{cache}, 'MISS', 'its own write counts');
 --- uses: redis app
 --- steps
 prime();
-my ($x, $y) = (begin('/x'), begin('/y'));
+my ($x, $y) = (begin_fill('/x'), begin_fill('/y'));
 get('/order?of=/x', method => 'POST');
-finish($_) for $x, $y;
+finish_fill($_) for $x, $y;
 is(get('/x')->{body}, "value=2 target=/x\n", 'the one that is named');
 is(get('/y')->{cache}, 'HIT', 'not the other');
 nginx_restart();
@@ -216,10 +189,10 @@ is(get('/x')->{body}, "value=2 target=/x\n", 'also after a restart');
 --- uses: redis app
 --- steps
 prime();
-my $fill = begin('/x');
+my $fill = begin_fill('/x');
 is(get('/x', method => 'PURGE', headers => "X-Purge: 1\r\n")->{code}, 204,
    'purged');
-finish($fill);
+finish_fill($fill);
 is(get('/x')->{cache}, 'MISS', 'the next is a MISS');
 is(get('/x')->{cache}, 'HIT', 'then it is stored');
 
@@ -228,9 +201,9 @@ is(get('/x')->{cache}, 'HIT', 'then it is stored');
 --- uses: redis app
 --- steps
 prime();
-my $fill = begin('/x');
+my $fill = begin_fill('/x');
 get('/x', method => 'POST', app => 'status=409');
-finish($fill);
+finish_fill($fill);
 is(get('/x')->{cache}, 'HIT', 'stored');
 
 
@@ -267,7 +240,7 @@ ok(wait_until(sub { $app->value == 2 }), 'the app has written');
 $slow->delay(0);
 ok(wait_until(sub { scalar($app->requests) == 3 }), 'both are at the app');
 is(read_answer($write)->{code}, 200, 'the write is answered');
-finish($fill);
+finish_fill($fill);
 is(get('/x')->{body}, "value=2 target=/x\n", 'new');
 nginx_restart();
 is(get('/x')->{body}, "value=2 target=/x\n", 'new after a restart');

@@ -38,6 +38,7 @@ our ($redis, $slow, $app);
 our @EXPORT = qw(
     $redis $slow $app
     get send_raw send_get read_answer is_answered answer status_of
+    begin_fill finish_fill
     redis_keys redis_bulk redis_kill nginx_restart l2_stored
 );
 
@@ -270,6 +271,38 @@ sub _lives {
     open my $in, '<', "/proc/$pid/stat" or return 0;
 
     return <$in> !~ /\) [ZX] /;
+}
+
+
+# --- fills that the app holds ------------------------------------------------
+
+# A fill of $uri that the app has taken but not answered; what else its answer
+# shall be.
+
+sub begin_fill {
+    my ($uri, $words) = @_;
+
+    my $n = $app->requests;
+    my $fill = send_get($uri, app => join ' ', 'gate=fill', $words || ());
+
+    HC::wait_until(sub { $app->requests > $n })
+        or Test::More::fail('the app was asked');
+
+    return $fill;
+}
+
+
+# Its answer, when its cleanup is done, and what it may have sent to redis.
+
+sub finish_fill {
+    my ($fill) = @_;
+
+    $app->open_gate('fill');
+    my $got = read_answer($fill);
+
+    HC::wait_until(sub { status_of(l2 => 'in_flight') == 0 });
+
+    return $got;
 }
 
 
