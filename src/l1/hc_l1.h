@@ -26,8 +26,8 @@
  * one or two with tags and key, one for each version counter, then what the
  * answer is made of.  Its own: the row of the pin, the counters.
  *
- * Memory.  About 78 bytes for an entry beside its key, variant, headers and
- * body; what is deleted, expired, purged or replaced is used again at once,
+ * Memory.  About 72 bytes for an entry beside its key, variant, headers and
+ * body, and 6 of tables for each KB of the block; what is deleted, expired, purged or replaced is used again at once,
  * in whatever pieces.  What has to go for a new entry is the least valuable
  * of a few, by uses, idle time and size.
  *
