@@ -55,7 +55,7 @@
 #define HC_TAG_TARGET       1
 #define HC_TAGS_OWN         2
 
-#define HC_TAGS_MAX         16
+#define HC_TAGS_MAX         40
 #define HC_TAGS_NAMED_MAX   (HC_TAGS_MAX - HC_TAGS_OWN)
 
 

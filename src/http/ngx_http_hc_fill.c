@@ -289,6 +289,8 @@ ngx_http_hc_fill_entry(ngx_http_hc_fill_t *fill, hc_entry_t *e)
     e->core.born_at = fill->arrived - fill->verdict.age;
     e->core.lifetime = fill->verdict.lifetime;
     e->core.stale_for = fill->verdict.stale_for;
+    e->core.error_for = hc_window_code(fill->verdict.stale_for,
+                                       fill->verdict.stale_for);
     e->core.status = (uint16_t) fill->status;
     e->core.flags = fill->verdict.flags;
 

@@ -332,7 +332,7 @@ ngx_http_hc_entry_tags(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
                    ctx->nnamed * sizeof(hc_tag_t));
     }
 
-    e->core.ntags = (uint8_t) (HC_TAGS_OWN + ctx->nnamed);
+    e->core.ntags = (HC_TAGS_OWN + ctx->nnamed) & 0x3f;
 }
 
 

@@ -45,7 +45,7 @@
 #include "../policy/hc_entry.h"
 
 
-#define HC_L1_LAYOUT_VERSION  2
+#define HC_L1_LAYOUT_VERSION  3
 #define HC_L1_MIN_SIZE        (1024 * 1024)      /* bytes */
 #define HC_L1_MAX_SIZE        (31ll << 30)
 

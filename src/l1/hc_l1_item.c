@@ -49,9 +49,11 @@ hc_l1_item_set_core(hc_l1_item_t *item, const hc_entry_t *e)
     item->stale_for = e->core.stale_for;
     item->status = e->core.status;
     item->key_len = (uint16_t) e->key.len;
-    item->variant_len = (uint16_t) e->variant.len;
+    item->variant_len = e->variant.len & HC_ENTRY_VARIANT_MAX;
     item->ntags = e->core.ntags;
     item->flags = e->core.flags;
+    item->error_for = e->core.error_for;
+    item->while_for = e->core.while_for;
 }
 
 
@@ -107,6 +109,8 @@ hc_l1_item_read(const hc_l1_item_t *item, hc_entry_t *e)
     e->core.variant_len = item->variant_len;
     e->core.ntags = item->ntags;
     e->core.flags = item->flags;
+    e->core.error_for = item->error_for;
+    e->core.while_for = item->while_for;
 
     memcpy(e->tags, hc_l1_tags(item), item->ntags * sizeof(hc_tag_t));
 

@@ -50,11 +50,13 @@ typedef struct {
     uint32_t      lifetime;
     uint32_t      stale_for;
     uint32_t      fresh_for;     /* ms from born_at */
-    uint16_t      status;
+    uint16_t      status:10;
+    uint16_t      ntags:6;
     uint16_t      key_len;
-    uint16_t      variant_len;
-    uint8_t       ntags;
-    uint8_t       flags;
+    uint16_t      variant_len:12;
+    uint16_t      flags:4;
+    uint8_t       error_for;
+    uint8_t       while_for;
 } hc_l1_item_t;
 
 _Static_assert(sizeof(hc_l1_item_t) == 52, "item header");

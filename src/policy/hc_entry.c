@@ -35,6 +35,8 @@ _Static_assert(sizeof(hc_entry_core_t) == HC_ENTRY_CORE_SIZE,
 _Static_assert(sizeof(hc_entry_frame_t) == HC_ENTRY_FRAME_SIZE,
                "the frame is 16 bytes");
 _Static_assert(sizeof(hc_tag_t) == 8, "a tag is 8 bytes");
+_Static_assert(HC_TAGS_MAX < 1 << 6, "tags are counted in 6 bits");
+_Static_assert(HC_ENTRY_VARIANT_MAX < 1 << 12, "a variant has 12 bits");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "entries are little endian, and written as they lie");
 
@@ -71,7 +73,7 @@ hc_entry_core(const hc_entry_t *e, hc_entry_core_t *core)
     *core = e->core;
 
     core->key_len = (uint16_t) e->key.len;
-    core->variant_len = (uint16_t) e->variant.len;
+    core->variant_len = e->variant.len & HC_ENTRY_VARIANT_MAX;
     core->headers_len = (uint32_t) e->headers.len;
     core->body_len = (uint32_t) e->body.len;
 

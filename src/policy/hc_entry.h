@@ -22,6 +22,11 @@
  * that current age = now - born_at (RFC 9111, 4.2.3) and the entry is fresh
  * while age < lifetime (4.2).  tags[].version are the versions of the store
  * the entry lies in: the local counters in L1, the server's own in L2.
+ *
+ *   born_at          + lifetime                           + stale_for
+ *   |---- fresh ------>|---- kept, and given only as the windows allow --->|
+ *                      |---- while_for ---->|
+ *                      |---- error_for ------------>|
  */
 
 #ifndef HC_ENTRY_H_INCLUDED_
@@ -31,12 +36,13 @@
 #include "../base/hc_base.h"
 #include "../base/hc_versions.h"
 #include "hc_headers.h"
+#include "hc_window.h"
 
 
-#define HC_ENTRY_VERSION       1
+#define HC_ENTRY_VERSION       2
 
 #define HC_ENTRY_KEY_MAX       65535
-#define HC_ENTRY_VARIANT_MAX   65535
+#define HC_ENTRY_VARIANT_MAX   4095
 
 #define HC_ENTRY_FRAME_SIZE    16
 #define HC_ENTRY_CORE_SIZE     32
@@ -46,19 +52,25 @@
 #define HC_ENTRY_CONF_TTL      0x01   /* lifetime came from hc_cache_valid */
 #define HC_ENTRY_PUBLIC        0x02   /* may answer a request that carries
                                          Authorization (RFC 9111, 3.5) */
+#define HC_ENTRY_VARY          0x04   /* not an answer but the index of the
+                                         variants of its key */
+#define HC_ENTRY_REVALIDATE    0x08   /* lifetime 0: never given without
+                                         asking (RFC 9111, 5.2.2.4) */
 
 
 typedef struct {
     uint64_t  born_at;           /* ms */
     uint32_t  lifetime;          /* ms, from born_at */
-    uint32_t  stale_for;         /* ms past the lifetime */
+    uint32_t  stale_for;         /* ms it is kept past the lifetime */
     uint32_t  headers_len;
     uint32_t  body_len;
-    uint16_t  status;
+    uint16_t  status:10;
+    uint16_t  ntags:6;
     uint16_t  key_len;
-    uint16_t  variant_len;
-    uint8_t   ntags;
-    uint8_t   flags;
+    uint16_t  variant_len:12;
+    uint16_t  flags:4;
+    uint8_t   error_for;         /* a window, when the app failed */
+    uint8_t   while_for;         /* a window, while it is refreshed */
 } hc_entry_core_t;
 
 

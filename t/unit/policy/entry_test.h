@@ -14,6 +14,11 @@
 #define FRAME          HC_ENTRY_FRAME_SIZE
 #define CORE(member)   (FRAME + offsetof(hc_entry_core_t, member))
 
+/* members of a few bits have no offset of their own */
+
+#define CORE_STATUS    (CORE(key_len) - 2)     /* with the number of tags */
+#define CORE_VARIANT   (CORE(key_len) + 2)     /* with the flags */
+
 
 typedef struct {
     unsigned char  *data;
@@ -38,6 +43,8 @@ sample(void)
     e.core.stale_for = 600000;
     e.core.status = 200;
     e.core.flags = HC_ENTRY_PUBLIC;
+    e.core.error_for = HC_WINDOW_KEPT;
+    e.core.while_for = 5;
     e.core.ntags = 2;
     e.tags[0].slot = 7;
     e.tags[0].version = 1;
@@ -125,6 +132,8 @@ assert_same(const hc_entry_t *a, const hc_entry_t *b)
     assert_int_equal(a->core.stale_for, b->core.stale_for);
     assert_int_equal(a->core.status, b->core.status);
     assert_int_equal(a->core.flags, b->core.flags);
+    assert_int_equal(a->core.error_for, b->core.error_for);
+    assert_int_equal(a->core.while_for, b->core.while_for);
     assert_int_equal(a->core.ntags, b->core.ntags);
     assert_true(memcmp(a->tags, b->tags, b->core.ntags * sizeof(hc_tag_t))
                 == 0);
