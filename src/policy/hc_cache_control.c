@@ -11,6 +11,7 @@
 
 #include "hc_cache_control.h"
 #include "hc_policy_priv.h"
+#include "hc_tokens.h"
 
 
 #define HC_DIRECTIVES(seconds, flag)                                          \
@@ -89,85 +90,6 @@ hc_cache_control_apply(hc_cache_control_t *cc, hc_str_t name, hc_str_t value)
 }
 
 
-static int
-hc_cache_control_token(hc_str_t *rest, hc_str_t *token)
-{
-    size_t  n;
-
-    for (n = 0; n < rest->len && hc_is_token_char(rest->data[n]); n++) {
-        /* void */
-    }
-
-    *token = hc_str(rest->data, n);
-    hc_str_skip(rest, n);
-
-    return n != 0;
-}
-
-
-/* Nothing is taken from rest if the string does not end.  The value is what
- * stands between the quotes; escapes stay, since no value that matters here
- * has any. */
-
-static int
-hc_cache_control_quoted(hc_str_t *rest, hc_str_t *value)
-{
-    size_t         n;
-    unsigned char  c;
-
-    for (n = 1; n < rest->len; n++) {
-
-        c = rest->data[n];
-
-        if (c == '"') {
-            *value = hc_str(rest->data + 1, n - 1);
-            hc_str_skip(rest, n + 1);
-            return 1;
-        }
-
-        if (c == '\\' && ++n < rest->len) {
-            c = rest->data[n];
-        }
-
-        if ((c < 0x20 && c != '\t') || c == 0x7f) {
-            return 0;
-        }
-    }
-
-    return 0;
-}
-
-
-static int
-hc_cache_control_argument(hc_str_t *rest, hc_str_t *value)
-{
-    *value = hc_str(NULL, 0);
-
-    if (rest->len == 0 || rest->data[0] != '=') {
-        return 1;
-    }
-
-    hc_str_skip(rest, 1);
-
-    if (rest->len && rest->data[0] == '"') {
-        return hc_cache_control_quoted(rest, value);
-    }
-
-    return hc_cache_control_token(rest, value);
-}
-
-
-static int
-hc_cache_control_member_end(hc_str_t *rest)
-{
-    while (rest->len && hc_is_blank(rest->data[0])) {
-        hc_str_skip(rest, 1);
-    }
-
-    return rest->len == 0 || rest->data[0] == ',';
-}
-
-
 void
 hc_cache_control_init(hc_cache_control_t *cc)
 {
@@ -194,19 +116,19 @@ hc_cache_control_add(hc_cache_control_t *cc, hc_str_t line)
             continue;
         }
 
-        if (!hc_cache_control_token(&rest, &name)) {
+        if (!hc_token_take(&rest, &name)) {
             cc->damaged = 1;
             hc_str_skip(&rest, 1);
             continue;
         }
 
-        if (!hc_cache_control_argument(&rest, &value)) {
+        if (!hc_argument_take(&rest, &value)) {
             cc->damaged = 1;
         }
 
         hc_cache_control_apply(cc, name, value);
 
-        if (!hc_cache_control_member_end(&rest)) {
+        if (!hc_member_ends(&rest)) {
             cc->damaged = 1;
         }
     }
