@@ -234,6 +234,10 @@ ngx_uint_t ngx_http_hc_upstream_done(ngx_http_request_t *r,
 ngx_uint_t ngx_http_hc_failure(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
 ngx_uint_t ngx_http_hc_failure_status(ngx_uint_t status);
 
+/* ngx_http_hc_interim.c: 1xx of an app.  AGAIN: the header at hand was one and
+ * is gone, the next is to be parsed; dropped counts them. */
+ngx_int_t ngx_http_hc_interim_drop(ngx_http_request_t *r, ngx_uint_t *dropped);
+
 /* ngx_http_hc_deliver.c: state DELIVER; an entry as header and body. */
 ngx_int_t ngx_http_hc_deliver(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
 ngx_int_t ngx_http_hc_entry_header(ngx_http_request_t *r,

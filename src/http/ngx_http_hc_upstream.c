@@ -21,11 +21,14 @@ struct ngx_http_hc_upstream_s {
     ngx_http_event_handler_pt   read_event_handler;
     ngx_uint_t                  failure;     /* of what nginx itself saw */
     ngx_uint_t                  guard;       /* error_page was set by us */
+    ngx_uint_t                  interim;     /* 1xx dropped */
 };
 
 
 static ngx_http_hc_ctx_t *ngx_http_hc_upstream_ctx(ngx_http_request_t *r);
 static ngx_int_t ngx_http_hc_upstream_process_header(ngx_http_request_t *r);
+static ngx_int_t ngx_http_hc_upstream_parse(ngx_http_request_t *r,
+    struct ngx_http_hc_upstream_s *h);
 static ngx_int_t ngx_http_hc_upstream_reinit_request(ngx_http_request_t *r);
 static void ngx_http_hc_upstream_finalize_request(ngx_http_request_t *r,
     ngx_int_t rc);
@@ -173,14 +176,7 @@ ngx_http_hc_upstream_process_header(ngx_http_request_t *r)
     ctx = ngx_http_hc_upstream_ctx(r);
     h = ctx->upstream;
 
-    rc = h->process_header(r);
-
-    /* a parser hands over to the next one by itself */
-
-    if (u->process_header != ngx_http_hc_upstream_process_header) {
-        h->process_header = u->process_header;
-        u->process_header = ngx_http_hc_upstream_process_header;
-    }
+    rc = ngx_http_hc_upstream_parse(r, h);
 
     if (rc == NGX_HTTP_UPSTREAM_INVALID_HEADER) {
         h->failure = NGX_HTTP_HC_FAIL_INVALID_HEADER;
@@ -196,6 +192,35 @@ ngx_http_hc_upstream_process_header(ngx_http_request_t *r)
             r->error_page = 1;
         }
     }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_hc_upstream_parse(ngx_http_request_t *r,
+    struct ngx_http_hc_upstream_s *h)
+{
+    ngx_int_t             rc;
+    ngx_http_upstream_t  *u = r->upstream;
+
+    do {
+        rc = h->process_header(r);
+
+        /* a parser hands over to the next one by itself */
+
+        if (u->process_header != ngx_http_hc_upstream_process_header) {
+            h->process_header = u->process_header;
+            u->process_header = ngx_http_hc_upstream_process_header;
+        }
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        rc = ngx_http_hc_interim_drop(r, &h->interim);
+
+    } while (rc == NGX_AGAIN && u->buffer.pos != u->buffer.last);
 
     return rc;
 }
