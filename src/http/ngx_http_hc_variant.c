@@ -61,6 +61,7 @@ static size_t ngx_http_hc_field_write(ngx_table_elt_t *h,
     ngx_http_hc_field_e kind, u_char *p);
 static size_t ngx_http_hc_forwarded_write(ngx_str_t *value, u_char *p);
 static ngx_http_hc_field_e ngx_http_hc_field_kind(ngx_table_elt_t *h);
+static ngx_uint_t ngx_http_hc_same_field(u_char *lowcase, ngx_str_t *name);
 
 
 /* All that is known begins so; nearly nothing else does. */
@@ -76,7 +77,14 @@ ngx_http_hc_field_candidate(ngx_table_elt_t *h)
 static ngx_http_hc_field_t  ngx_http_hc_known_fields[] = {
     { ngx_string("forwarded"), NGX_HTTP_HC_FIELD_FORWARDED },
     { ngx_string("front-end-https"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-base-url"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-envoy-original-host"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-envoy-original-path"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-forwarded-base"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-forwarded-context"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-forwarded-host"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-forwarded-https"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-forwarded-path"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-forwarded-port"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-forwarded-prefix"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-forwarded-proto"), NGX_HTTP_HC_FIELD_LINK },
@@ -84,11 +92,24 @@ static ngx_http_hc_field_t  ngx_http_hc_known_fields[] = {
     { ngx_string("x-forwarded-scheme"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-forwarded-server"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-forwarded-ssl"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-forwarded-uri"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-forwarded-url"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-host"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-http-host-override"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-https"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-original-host"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-original-path"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-original-proto"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-original-scheme"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-original-uri"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-original-url"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-override-url"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-proxy-host"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-proxy-url"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-real-host"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-rewrite-url"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-scheme"), NGX_HTTP_HC_FIELD_LINK },
+    { ngx_string("x-script-name"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-url-scheme"), NGX_HTTP_HC_FIELD_LINK },
     { ngx_string("x-http-method"), NGX_HTTP_HC_FIELD_METHOD },
     { ngx_string("x-http-method-override"), NGX_HTTP_HC_FIELD_METHOD },
@@ -374,11 +395,30 @@ ngx_http_hc_field_kind(ngx_table_elt_t *h)
 
     for (field = ngx_http_hc_known_fields; field->name.len; field++) {
         if (h->key.len == field->name.len
-            && ngx_memcmp(h->lowcase_key, field->name.data, h->key.len) == 0)
+            && ngx_http_hc_same_field(h->lowcase_key, &field->name))
         {
             return field->kind;
         }
     }
 
     return NGX_HTTP_HC_FIELD_OTHER;
+}
+
+
+/* A CGI sees "_" and "-" alike; underscores_in_headers lets both through. */
+
+static ngx_uint_t
+ngx_http_hc_same_field(u_char *lowcase, ngx_str_t *name)
+{
+    size_t  i;
+
+    for (i = 0; i < name->len; i++) {
+        if (lowcase[i] != name->data[i]
+            && (lowcase[i] != '_' || name->data[i] != '-'))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
