@@ -11,6 +11,7 @@
 #   HC_DEBUG=1      assertions on
 #   CC=clang        another compiler
 #   T='t/x.t ...'   the suites `make test-t` runs
+#   PEER, SUITE, ID what `make conformance` runs
 
 SHELL       := /bin/bash
 # nginx lives in sbin, which is not in everybody's path
@@ -57,6 +58,8 @@ help:
 	@echo "make memory-l1 payload of full zones, also after 10 million replacements"
 	@echo "make bench     this module and its peers side by side, in ten minutes"
 	@echo "make bench-quick  the same in one; make bench-readme: README from its results"
+	@echo "make conformance  http-cache-tests (PEER=nginx|varnish|squid|trafficserver|all"
+	@echo "               SUITE=checkout of the newer edition, ID=one-test)"
 	@echo "make clean     remove build/"
 
 deps:
@@ -337,3 +340,19 @@ bench-quick:
 
 bench-readme:
 	@python3 bench/compare/readme.py
+
+
+# --- conformance -------------------------------------------------------------
+
+PEER  ?= hc
+SUITE ?=
+ID    ?=
+
+.PHONY: conformance
+
+conformance:
+	@util/deps.sh conformance
+	@$(if $(filter-out hc nginx,$(PEER)),util/deps.sh peers || :)
+	@+$(MAKE) --no-print-directory build
+	@exec python3 conformance/run.py --peer '$(PEER)' \
+	    $(if $(SUITE),--suite '$(SUITE)') $(if $(ID),--id '$(ID)')

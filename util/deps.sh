@@ -3,7 +3,7 @@
 # Installs what is missing, by apt; does nothing when nothing is.
 #
 #   util/deps.sh build|run|test|check|asan|valgrind|fuzz|instructions|tools|
-#                bench|peers
+#                bench|peers|conformance
 #
 # With NGINX_SRC set the nginx headers are those of that tree, and nginx itself
 # is whatever HC_NGINX names.
@@ -17,15 +17,24 @@ packages() {
     local build='make gcc libc6-dev libhiredis-dev libmemcached-dev libyajl-dev'
     local run="$build redis-server python3 curl"
     local tools='make gcc libc6-dev libyajl-dev zlib1g-dev'
-    local test="$run $tools libcmocka-dev nghttp2-client php-cgi wrk perl"
+    local conformance='python3'
+    local test
     local peers='haproxy varnish memcached libnginx-mod-http-lua
-                 libnginx-mod-http-srcache-filter libnginx-mod-http-memc'
+                 libnginx-mod-http-srcache-filter libnginx-mod-http-memc
+                 squid trafficserver'
 
     if [ -n "${NGINX_SRC:-}" ]; then
         build="$build libpcre2-dev zlib1g-dev libssl-dev"
     else
         build="$build nginx nginx-dev"
     fi
+
+    # Debian's, unless there are others
+    command -v node >/dev/null || conformance="$conformance nodejs"
+    command -v npm >/dev/null || conformance="$conformance npm"
+
+    test="$run $tools $conformance
+          libcmocka-dev nghttp2-client php-cgi wrk perl"
 
     case $1 in
         build)    echo "$build" ;;
@@ -39,8 +48,9 @@ packages() {
         tools)    echo "$tools" ;;
         bench)    echo "$build $run wrk util-linux" ;;
         peers)    echo $peers ;;
+        conformance) echo "$build $conformance" ;;
         *)        die "usage: deps.sh build|run|test|check|asan|valgrind|fuzz|" \
-                      "instructions|tools|bench|peers" ;;
+                      "instructions|tools|bench|peers|conformance" ;;
     esac
 }
 
@@ -55,7 +65,7 @@ disable_services() {
 
     for p in "$@"; do
         case $p in
-            nginx|redis-server|haproxy|varnish|memcached)
+            nginx|redis-server|haproxy|varnish|memcached|squid|trafficserver)
                 say "leaving the service $p disabled"
                 as_root systemctl disable --now --quiet "$p" 2>/dev/null || :
                 ;;
