@@ -1,5 +1,9 @@
 """What stands in front of the origin: this module or a peer.  Every
-configuration is a template in conf/: %NAME% is replaced."""
+configuration is a template in conf/: %NAME% is replaced.
+
+The two editions of the suite contradict each other in places.  A line that
+begins with %NPM% is for the package alone, and a comment for the newer one.
+"""
 
 import os
 import shutil
@@ -51,15 +55,15 @@ def proxy_cache(values):
 
 
 def varnish(values):
-    """Without its lifetimes for what has none: every answer without one would
-    be stored, and no test of freshness would tell anything."""
+    """Without its two minutes for what states no lifetime, with which no test
+    of freshness tells anything; what is stale is kept, to be revalidated."""
 
     made = write(values, 'varnish.vcl', template('varnish.vcl', values))
     return [servers.program('varnishd'), '-F', '-j', 'none',
             '-n', os.path.join(values['DIR'], 'vsm'),
             '-a', '127.0.0.1:%d' % values['PORT'], '-f', made,
             '-s', 'default=malloc,64m', '-p', 'default_ttl=0',
-            '-p', 'default_grace=0']
+            '-p', 'default_grace=0', '-p', 'default_keep=3600']
 
 
 def squid(values):
@@ -121,11 +125,11 @@ def place(directory, name):
     return made
 
 
-def start(name, directory, origin):
+def start(name, suite, directory, origin):
     """The front's service, in front of the origin's port."""
 
     values = {'DIR': place(directory, name), 'PORT': servers.free_port(),
-              'ORIGIN': origin,
+              'ORIGIN': origin, 'NPM': '' if suite.edition == 'npm' else '#',
               'USER': 'user root root;\n' if os.getuid() == 0 else ''}
     made = servers.Service(name, FRONTS[name].command(values), values['PORT'],
                            CORES, values['DIR'])

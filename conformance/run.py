@@ -74,7 +74,7 @@ def play(suite, name, test, directory, out):
     try:
         running.append(fronts.start_origin(suite, directory))
         origin = running[0]
-        running.append(fronts.start(name, directory, origin.port))
+        running.append(fronts.start(name, suite, directory, origin.port))
         client(suite, running[1].port, written, test, origin.log)
         if test:
             with open(origin.log) as said:
