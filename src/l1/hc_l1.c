@@ -1,111 +1,20 @@
 /*
- * Public calls of the first-level cache; the only file that locks a shard.
+ * Public calls of the first-level cache.  This file and hc_l1_hold.c are the
+ * only ones that lock a shard.
  */
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE                      /* pthread_mutex_clocklock() */
-#endif
-
-#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "hc_l1_priv.h"
+#include "hc_l1_lock.h"
 
 
-#define HC_L1_CHECKS      100
-#define HC_L1_LOCK_AGAIN  5000000        /* ns */
+#define HC_L1_CHECKS  100
 
 
 #if (HC_TEST_HOOKS)
 void  (*hc_l1_pause)(const char *point);
 #endif
-
-
-/*
- * A waiter that is killed after it was woken, and before it had the mutex, may
- * take the wake-up with it when somebody else was faster: the others sleep on
- * while the mutex is free.  So nobody sleeps without looking again.
- */
-
-static int
-hc_l1_lock_wait(hc_l1_shard_t *s)
-{
-    int              rc;
-    unsigned         n;
-    struct timespec  until;
-
-    for (n = 0; n < HC_L1_SPINS; n++) {
-        hc_cpu_pause();
-
-        rc = pthread_mutex_trylock(&s->mutex);
-
-        if (rc != EBUSY) {
-            return rc;
-        }
-    }
-
-    do {
-        (void) clock_gettime(CLOCK_MONOTONIC, &until);
-
-        until.tv_nsec += HC_L1_LOCK_AGAIN;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-
-        rc = pthread_mutex_clocklock(&s->mutex, CLOCK_MONOTONIC, &until);
-
-    } while (rc == ETIMEDOUT);
-
-    return rc;
-}
-
-
-/* An initialised robust mutex that is always made consistent gives no other
- * error. */
-
-static void
-hc_l1_lock(hc_l1_t *l1, hc_l1_shard_t *s)
-{
-    int  rc;
-
-    rc = pthread_mutex_trylock(&s->mutex);
-
-    if (rc == EBUSY) {
-        rc = hc_l1_lock_wait(s);
-    }
-
-    hc_assert(rc == 0 || rc == EOWNERDEAD);
-
-    if (rc == EOWNERDEAD) {
-        if (s->changing) {
-            hc_l1_reset_locked(l1, s);
-        }
-
-        hc_l1_seq_end_locked(s);
-        (void) pthread_mutex_consistent(&s->mutex);
-    }
-
-    hc_l1_pause_at("locked");
-}
-
-
-static void
-hc_l1_unlock(hc_l1_shard_t *s)
-{
-    hc_l1_pause_at("unlocking");
-
-    (void) pthread_mutex_unlock(&s->mutex);
-}
-
-
-/* Shards by the high bits, buckets by the low ones. */
-
-static hc_l1_shard_t *
-hc_l1_shard(const hc_l1_t *l1, const hc_l1_key_t *k)
-{
-    return &l1->shards[k->hash >> 58 & (l1->header->nshards - 1)];
-}
 
 
 hc_l1_t *
@@ -199,15 +108,6 @@ hc_l1_get(hc_l1_t *l1, const hc_l1_key_t *k, uint64_t now, hc_l1_ref_t *ref)
 }
 
 
-static void
-hc_l1_count_put_locked(hc_l1_shard_t *s, hc_l1_rc_e rc)
-{
-    s->n.too_large += rc == HC_L1_TOO_LARGE;
-    s->n.no_memory += rc == HC_L1_NO_MEMORY;
-    s->n.fenced += rc == HC_L1_FENCED;
-}
-
-
 /* What is in the way may be pins of the dead: swept once. */
 
 hc_l1_rc_e
@@ -252,6 +152,36 @@ hc_l1_put(hc_l1_t *l1, const hc_l1_key_t *k, const hc_entry_t *e,
         hc_l1_sweep(l1);
         swept = 1;
     }
+}
+
+
+hc_l1_rc_e
+hc_l1_refresh(hc_l1_t *l1, const hc_l1_key_t *k, const hc_entry_core_t *was,
+    const hc_entry_t *e, uint64_t fresh_until, uint64_t now)
+{
+    hc_entry_t      entry;
+    hc_l1_rc_e      rc;
+    hc_l1_put_t     put;
+    hc_l1_shard_t  *s;
+
+    entry = *e;
+    entry.key = k->key;
+    entry.variant = k->variant;
+
+    put.key = k;
+    put.entry = &entry;
+    put.fresh_until = fresh_until;
+    put.now = now;
+    put.need = 0;
+
+    s = hc_l1_shard(l1, k);
+
+    hc_l1_lock(l1, s);
+    rc = hc_l1_refresh_locked(l1, s, was, &put);
+    hc_l1_count_put_locked(s, rc);
+    hc_l1_unlock(s);
+
+    return rc;
 }
 
 

@@ -8,7 +8,7 @@
  * each child that reads or writes, leave at its exit.
  *
  * Locks.  The store is cut into shards by the hash of the key, each behind a
- * robust mutex that only hc_l1.c takes.  A get that finds its entry, or none,
+ * robust mutex that only public calls take.  A get that finds its entry, or none,
  * takes none unless a put is in its way.  No call sleeps on anything else and
  * none holds two.  When a process dies inside, the next owner finds the shard
  * whole, or marked as being changed: then it resets that shard (counted)
@@ -27,9 +27,9 @@
  * answer is made of.  Its own: the row of the pin, the counters.
  *
  * Memory.  About 72 bytes for an entry beside its key, variant, headers and
- * body, and 6 of tables for each KB of the block; what is deleted, expired, purged or replaced is used again at once,
- * in whatever pieces.  What has to go for a new entry is the least valuable
- * of a few, by uses, idle time and size.
+ * body, and 6 of tables for each KB of the block; what is deleted, expired,
+ * purged or replaced is used again at once, in whatever pieces.  What has to go
+ * for a new entry is the least valuable of a few, by uses, idle time and size.
  *
  * Time.  `now` is monotonic ms, the same for all processes of a block.
  */
@@ -146,6 +146,14 @@ void hc_l1_unpin(hc_l1_t *l1, hc_l1_ref_t *ref);
  * NO_MEMORY or FENCED; the last three change nothing but counters. */
 hc_l1_rc_e hc_l1_put(hc_l1_t *l1, const hc_l1_key_t *k, const hc_entry_t *e,
     uint64_t fresh_until, uint64_t now);
+
+/* Other times, windows, flags and tags for the entry a get gave as `was`:
+ * those of e, whose status, headers and length of the body are the same; its
+ * body is not looked at.  OK; FENCED; MISS: it is another one by now, or not
+ * the same: put it anew. */
+hc_l1_rc_e hc_l1_refresh(hc_l1_t *l1, const hc_l1_key_t *k,
+    const hc_entry_core_t *was, const hc_entry_t *e, uint64_t fresh_until,
+    uint64_t now);
 
 /* Forget one entry: OK or MISS.  Forget all, in constant time per shard. */
 hc_l1_rc_e hc_l1_delete(hc_l1_t *l1, const hc_l1_key_t *k);

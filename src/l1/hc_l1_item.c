@@ -81,12 +81,39 @@ hc_l1_item_write(hc_l1_item_t *item, const hc_l1_put_t *put)
     p = hc_l1_append(p, e->key);
     p = hc_l1_append(p, e->variant);
     p = hc_l1_append(p, e->headers);
-    p = hc_l1_append(p, e->body);
+
+    if (e->body.data) {
+        memcpy(p, e->body.data, e->body.len);
+    }
+
+    p += e->body.len;
 
     item->slack = (uint32_t) ((unsigned char *) item
                               + (size_t) item->size * HC_L1_UNIT - p) & 0xf;
 
     hc_l1_pause_at("entry written");
+}
+
+
+void
+hc_l1_item_set_fresh(hc_l1_item_t *item, uint64_t fresh_until)
+{
+    item->fresh_for = hc_l1_fresh_for(hc_l1_born_at(item), fresh_until);
+}
+
+
+/* The lengths are the same. */
+
+void
+hc_l1_item_refresh(hc_l1_item_t *item, const hc_l1_put_t *put)
+{
+    const hc_entry_t  *e;
+
+    e = put->entry;
+
+    hc_l1_item_set_core(item, e);
+    memcpy(item + 1, e->tags, e->core.ntags * sizeof(hc_tag_t));
+    hc_l1_item_set_fresh(item, put->fresh_until);
 }
 
 

@@ -25,7 +25,8 @@
  * their chains when somebody meets them, and every put sweeps a few buckets.
  *
  * Pinned items are never moved or written over.  One that has to go becomes a
- * grave until nobody sends it any more.
+ * grave until nobody sends it any more.  One that is held, for its body to be
+ * filled, is a grave that may yet live: the row of who fills it keeps it.
  *
  * A get takes no lock: it looks, pins what it found, and looks at `seq` again.
  * Who moves or frees an item makes `seq` odd first and then asks who has
@@ -34,8 +35,8 @@
  * Death: `changing` of a shard is not 0 while its structure is in between.
  * The next owner of the lock then rebuilds the shard from the rows alone.
  *
- * Who locks a shard: only hc_l1.c.  Functions that end in _locked need the lock of the
- * shard they are given.
+ * Who locks a shard: hc_l1.c and hc_l1_hold.c, by hc_l1_lock.h.  Functions that
+ * end in _locked need the lock of the shard they are given.
  */
 
 #ifndef HC_L1_PRIV_H_INCLUDED_
@@ -314,10 +315,14 @@ uint32_t hc_l1_need(const hc_l1_t *l1, const hc_entry_t *e);
 hc_l1_rc_e hc_l1_put_locked(hc_l1_t *l1, hc_l1_shard_t *s,
     const hc_l1_put_t *put);
 
-/* item: an entry in and out of it */
+/* item: an entry in and out of it; body.data NULL: there is room for it */
 
 void hc_l1_item_write(hc_l1_item_t *item, const hc_l1_put_t *put);
 void hc_l1_item_read(const hc_l1_item_t *item, hc_entry_t *e);
+void hc_l1_item_set_fresh(hc_l1_item_t *item, uint64_t fresh_until);
+void hc_l1_item_refresh(hc_l1_item_t *item, const hc_l1_put_t *put);
+hc_l1_rc_e hc_l1_refresh_locked(hc_l1_t *l1, hc_l1_shard_t *s,
+    const hc_entry_core_t *was, const hc_l1_put_t *put);
 
 /* table: finds by key; in and out of its chain, which is also in and out of
  * the wheel and the sums; forgets all; takes back what was forgotten, at most
@@ -393,6 +398,8 @@ void hc_l1_reset_locked(hc_l1_t *l1, hc_l1_shard_t *s);
 
 /* wheel: at most `steps` items looked at; 1: something went */
 
+#define HC_L1_DUE  4                     /* even if there is room */
+
 void hc_l1_wheel_add_locked(hc_l1_t *l1, hc_l1_shard_t *s,
     hc_l1_item_t *item);
 int hc_l1_expire_locked(hc_l1_t *l1, hc_l1_shard_t *s, uint64_t now,
@@ -422,6 +429,7 @@ void hc_l1_collect_locked(hc_l1_t *l1, const hc_l1_shard_t *s);
 int hc_l1_is_pinned(const hc_l1_t *l1, uint32_t at);
 int hc_l1_is_sent(const hc_l1_t *l1, uint32_t at, uint32_t size);
 int hc_l1_pin(hc_l1_t *l1, uint32_t at, uint32_t size, hc_l1_ref_t *ref);
+int hc_l1_may_keep(const hc_l1_t *l1, uint32_t size);
 void hc_l1_pins_sum(const hc_l1_t *l1, hc_l1_stats_t *stats);
 
 /* slots: 1: this process has one, perhaps only now */

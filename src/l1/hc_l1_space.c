@@ -20,11 +20,6 @@
 
 #define HC_L1_SWEEP  32
 
-/* Items a store takes from the wheel, even if there is room. */
-
-#define HC_L1_DUE  4
-
-
 static void
 hc_l1_free_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_item_t *item)
 {
