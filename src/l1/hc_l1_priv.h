@@ -214,7 +214,6 @@ typedef struct {
 /* Points at which a test may stop or kill the process. */
 
 #if (HC_TEST_HOOKS)
-
 extern void  (*hc_l1_pause)(const char *point);
 
 #define hc_l1_pause_at(point)                                                 \
@@ -272,7 +271,7 @@ hc_l1_changed_locked(hc_l1_shard_t *s)
 }
 
 
-/* block: plan and building */
+/* block */
 
 int hc_l1_block_plan(hc_l1_header_t *plan, const hc_l1_options_t *o);
 int hc_l1_block_fits(const hc_l1_header_t *h, hc_l1_header_t *plan);
@@ -301,8 +300,8 @@ hc_l1_seq_end_locked(hc_l1_shard_t *s)
 hc_l1_rc_e hc_l1_glance(hc_l1_t *l1, hc_l1_shard_t *s, const hc_l1_key_t *k,
     uint64_t now, hc_l1_ref_t *ref);
 
-/* store: get and put under the lock.  need: units an entry takes, 0: too large
- * for this block */
+/* store, refresh: under the lock.  need: units an entry takes, 0: too large for
+ * this block */
 
 hc_l1_rc_e hc_l1_get_locked(hc_l1_t *l1, hc_l1_shard_t *s,
     const hc_l1_key_t *k, uint64_t now, hc_l1_ref_t *ref);
@@ -314,8 +313,10 @@ void hc_l1_count_get(hc_l1_t *l1, hc_l1_rc_e rc, const hc_l1_ref_t *ref);
 uint32_t hc_l1_need(const hc_l1_t *l1, const hc_entry_t *e);
 hc_l1_rc_e hc_l1_put_locked(hc_l1_t *l1, hc_l1_shard_t *s,
     const hc_l1_put_t *put);
+hc_l1_rc_e hc_l1_refresh_locked(hc_l1_t *l1, hc_l1_shard_t *s,
+    const hc_entry_core_t *was, const hc_l1_put_t *put);
 
-/* item: an entry in and out of it; body.data NULL: there is room for it */
+/* item: an entry in and out of it; body.data NULL: its room is left */
 
 void hc_l1_item_write(hc_l1_item_t *item, const hc_l1_put_t *put);
 void hc_l1_item_read(const hc_l1_item_t *item, hc_entry_t *e);
@@ -437,13 +438,10 @@ void hc_l1_pins_sum(const hc_l1_t *l1, hc_l1_stats_t *stats);
 int hc_l1_joined(hc_l1_t *l1, uint64_t now);
 void hc_l1_slots_sum(const hc_l1_t *l1, hc_l1_stats_t *stats);
 
-/* walk: 1: the cursor left this shard */
+/* walk: 1: the cursor left this shard; check: 1: it is sound */
 
 int hc_l1_walk_locked(hc_l1_t *l1, hc_l1_shard_t *s, hc_l1_cursor_t *c,
     uint64_t now, hc_l1_visit_pt visit, void *data);
-
-/* check */
-
 int hc_l1_check_locked(hc_l1_t *l1, hc_l1_shard_t *s);
 
 
