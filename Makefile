@@ -273,7 +273,8 @@ $(B)/bench/memory: $(addprefix $(B)/bench/,memory_main.o memory.o trace.o lines.
 $(B)/bench/throughput: $(addprefix $(B)/bench/,throughput.o libhc.a)
 	@$(bench_link)
 
-storm_objects := stress.o storm.o storm_points.o storm_worker.o libhc.a
+storm_objects := stress.o storm.o storm_points.o storm_worker.o storm_fill.o \
+                 libhc.a
 
 $(B)/bench-hooks/stress: $(addprefix $(B)/bench-hooks/,$(storm_objects))
 	@$(bench_link)

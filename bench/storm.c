@@ -231,6 +231,9 @@ storm_sum(storm_parent_t *p)
         r->hits += w->hits;
         r->stale += w->stale;
         r->puts += w->puts;
+        r->fills += w->fills;
+        r->attached += w->attached;
+        r->refreshed += w->refreshed;
         r->wrong += w->wrong;
         r->longest = hc_max(r->longest, w->longest);
         r->running = hc_max(r->running, w->running);
@@ -256,6 +259,7 @@ storm_run(const storm_options_t *o, storm_result_t *r)
     p.options = o;
     p.result = r;
     p.storm = shared(sizeof(storm_t));
+    p.storm->workers = o->workers;
 
     open_store(&p.store, o->size, STORM_LARGEST);
     hc_l1_leave(p.store.l1);

@@ -4,7 +4,8 @@
  *
  * A body follows from its key, the version it was stored under and a salt.
  * Each process holds pins over its other operations and looks at them again
- * when it lets them go.
+ * when it lets them go.  It fills one entry in pieces, which it offers to the
+ * others, and reads what they offer.
  */
 
 #ifndef HC_BENCH_STORM_H_INCLUDED_
@@ -13,6 +14,8 @@
 
 #include "sizes.h"
 #include "store.h"
+
+#include "../src/l1/hc_l1_hold.h"
 
 
 #define STORM_WORKERS  64                /* at most */
@@ -39,11 +42,27 @@ typedef struct {
     uint64_t  hits;
     uint64_t  stale;
     uint64_t  puts;
+    uint64_t  fills;                     /* in two steps */
+    uint64_t  attached;                  /* to what was being filled */
+    uint64_t  refreshed;
     uint64_t  wrong;                     /* bytes, keys, versions, freshness */
     uint64_t  longest;                   /* ns from one round to the next ... */
     uint64_t  running;                   /* ... without waiting for a core */
     uint32_t  held;                      /* the last `hold` it stood still for */
 } storm_worker_t;
+
+
+/* What a process is filling.  Odd: it is being written.  A new fill, also of the
+ * process that came in its place, has another salt. */
+
+typedef struct {
+    _Alignas(64)
+    uint32_t  turn;
+    uint32_t  key;
+    uint64_t  item;
+    uint32_t  salt;
+    uint32_t  filled;                    /* bytes */
+} storm_offer_t;
 
 
 typedef struct {
@@ -53,9 +72,11 @@ typedef struct {
 
 
 typedef struct {
+    unsigned        workers;
     uint32_t        stop;
     uint32_t        hold;                /* odd: stand still; grows */
     storm_worker_t  worker[STORM_WORKERS];
+    storm_offer_t   offer[STORM_WORKERS];
     storm_point_t   point[STORM_POINTS];
 } storm_t;
 
@@ -66,6 +87,9 @@ typedef struct {
     uint64_t        hits;
     uint64_t        stale;
     uint64_t        puts;
+    uint64_t        fills;
+    uint64_t        attached;
+    uint64_t        refreshed;
     uint64_t        wrong;
     uint64_t        longest;             /* ns */
     uint64_t        running;
@@ -98,6 +122,44 @@ storm_random(uint32_t *random)
     return *random >> 8;
 }
 
+
+/* Headers of an entry: of what its body is made. */
+
+typedef struct {
+    uint32_t  salt;
+    uint32_t  len;
+} storm_proof_t;
+
+static inline uint32_t
+storm_body_seed(uint32_t key, uint32_t version, uint32_t salt)
+{
+    return ((key * 2654435761u) ^ version) * 2246822519u ^ salt;
+}
+
+
+/* The fill of a process in pieces, and a pin of another's. */
+
+typedef struct {
+    hc_l1_hold_t    hold;                /* hold.ref.pinned: there is one */
+    storm_offer_t  *offer;
+    uint32_t        key;
+    uint32_t        seed;
+    uint32_t        filled;
+
+    hc_l1_ref_t     ref;                 /* attached */
+    uint32_t        there;               /* bytes of it that were filled */
+} storm_fill_t;
+
+
+/* _step: begins one, of e with its headers, or goes on with what there is.
+ * _peek: attaches to another's.  _drop: ends both.  What they find wrong, and
+ * done, is counted. */
+
+void storm_fill_step(storm_fill_t *f, store_t *st, storm_worker_t *own,
+    uint32_t key, const hc_entry_t *e, uint32_t *random);
+void storm_fill_peek(storm_fill_t *f, store_t *st, storm_worker_t *own,
+    const storm_offer_t *offer);
+void storm_fill_drop(storm_fill_t *f, store_t *st, storm_worker_t *own);
 
 /* One process, until `stop`: 0, or 1 if it found no slot. */
 int storm_work(store_t *st, storm_t *storm, unsigned n, uint32_t random);

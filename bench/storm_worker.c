@@ -16,6 +16,7 @@ typedef struct {
     storm_worker_t  *own;
     uint32_t         random;
     hc_l1_ref_t      held[STORM_HELD];
+    storm_fill_t     fill;
 
     int              schedstat;          /* -1: not to be had */
     uint64_t         sampled;            /* ns, when */
@@ -24,21 +25,7 @@ typedef struct {
 } storm_self_t;
 
 
-/* Headers hold the salt and the length. */
-
-typedef struct {
-    uint32_t  salt;
-    uint32_t  len;
-} storm_proof_t;
-
 _Static_assert(sizeof(storm_proof_t) == STORM_PROOF, "headers");
-
-
-static uint32_t
-storm_body_seed(uint32_t key, uint32_t version, uint32_t salt)
-{
-    return ((key * 2654435761u) ^ version) * 2246822519u ^ salt;
-}
 
 
 static uint32_t
@@ -122,6 +109,8 @@ storm_release_all(storm_self_t *self)
     for (i = 0; i < STORM_HELD; i++) {
         storm_release(self, &self->held[i]);
     }
+
+    storm_fill_drop(&self->fill, self->store, self->own);
 }
 
 
@@ -185,30 +174,98 @@ storm_time(uint32_t *random)
 }
 
 
+/* All but the body, which is as long as the proof says. */
+
+static hc_entry_t
+storm_entry(storm_self_t *self, const hc_l1_key_t *k, storm_proof_t *proof)
+{
+    hc_entry_t  e;
+
+    proof->salt = storm_random(&self->random);
+    proof->len = storm_size(&self->random);
+
+    e = entry_of(self->store, k, hc_str(NULL, proof->len));
+    e.headers = hc_str(proof, sizeof(*proof));
+    e.core.born_at = clock_ms();
+    e.core.lifetime = storm_time(&self->random);
+    e.core.stale_for = storm_time(&self->random);
+
+    return e;
+}
+
+
 static void
 storm_put(storm_self_t *self, const hc_l1_key_t *k, uint32_t key)
 {
-    uint32_t               version;
     uint64_t               now;
     hc_entry_t             e;
     storm_proof_t          proof;
     static unsigned char   body[STORM_LARGEST];
 
-    proof.salt = storm_random(&self->random);
-    proof.len = storm_size(&self->random);
+    e = storm_entry(self, k, &proof);
+    e.body.data = body;
+    now = e.core.born_at;
+
+    fill_body(body, proof.len,
+              storm_body_seed(key, e.tags[HC_TAG_KEY].version, proof.salt));
+
+    (void) hc_l1_put(self->store->l1, k, &e, now + e.core.lifetime, now);
+    self->own->puts++;
+}
+
+
+static void
+storm_fill(storm_self_t *self, const hc_l1_key_t *k, uint32_t key)
+{
+    hc_entry_t     e;
+    storm_proof_t  proof;
+
+    e = storm_entry(self, k, &proof);
+    storm_fill_step(&self->fill, self->store, self->own, key, &e,
+                    &self->random);
+}
+
+
+static void
+storm_peek(storm_self_t *self)
+{
+    uint32_t  n;
+
+    n = storm_random(&self->random) % self->storm->workers;
+    storm_fill_peek(&self->fill, self->store, self->own,
+                    &self->storm->offer[n]);
+}
+
+
+/* The versions are those it was stored under, so that its body stays right. */
+
+static void
+storm_refresh(storm_self_t *self)
+{
+    uint64_t      now;
+    hc_entry_t    e;
+    hc_l1_key_t   k;
+    hc_l1_ref_t  *ref;
+
+    ref = &self->held[storm_random(&self->random) % STORM_HELD];
+
+    if (!ref->pinned) {
+        return;
+    }
 
     now = clock_ms();
-    e = entry_of(self->store, k, hc_str(body, proof.len));
-    version = e.tags[HC_TAG_KEY].version;
-    e.headers = hc_str(&proof, sizeof(proof));
+    e = ref->entry;
     e.core.born_at = now;
     e.core.lifetime = storm_time(&self->random);
     e.core.stale_for = storm_time(&self->random);
 
-    fill_body(body, proof.len, storm_body_seed(key, version, proof.salt));
+    k.key = e.key;
+    k.variant = e.variant;
+    hc_l1_hash(self->store->l1, &k);
 
-    (void) hc_l1_put(self->store->l1, k, &e, now + e.core.lifetime, now);
-    self->own->puts++;
+    self->own->refreshed +=
+        hc_l1_refresh(self->store->l1, &k, &ref->entry.core, &e,
+                      now + e.core.lifetime, now) == HC_L1_OK;
 }
 
 
@@ -236,8 +293,17 @@ storm_round(storm_self_t *self)
     if (what < 6000) {
         storm_get(self, &k);
 
-    } else if (what < 9500) {
+    } else if (what < 8000) {
         storm_put(self, &k, key);
+
+    } else if (what < 8900) {
+        storm_fill(self, &k, key);
+
+    } else if (what < 9400) {
+        storm_peek(self);
+
+    } else if (what < 9500) {
+        storm_refresh(self);
 
     } else if (what < 9800) {
         (void) hc_l1_delete(self->store->l1, &k);
@@ -320,6 +386,7 @@ storm_work(store_t *st, storm_t *storm, unsigned n, uint32_t random)
     self.store = st;
     self.storm = storm;
     self.own = &storm->worker[n];
+    self.fill.offer = &storm->offer[n];
     self.random = random;
     self.schedstat = core_open();
     self.waited = core_waited(self.schedstat);

@@ -128,6 +128,9 @@ print_result(const stress_t *s, const storm_result_t *r)
     print_count("hits", r->hits);
     print_count("stale", r->stale);
     print_count("puts", r->puts);
+    print_count("fills in two steps", r->fills);
+    print_count("attached to one", r->attached);
+    print_count("refreshed", r->refreshed);
     print_count("replaced", r->stats.replaced);
     print_count("evictions", r->stats.evictions);
     print_count("expired", r->stats.expired);

@@ -6,6 +6,7 @@
 
 #include "../../../bench/storm.c"
 #include "../../../bench/storm_points.c"
+#include "../../../bench/storm_fill.c"
 #include "../../../bench/storm_worker.c"
 
 
@@ -37,6 +38,9 @@ blow(int kills)
     assert_true(r.hits > 1000);
     assert_true(r.stats.evictions + r.stats.expired > 1000);
     assert_true(r.stats.replaced > 100);
+    assert_true(r.fills > 100);
+    assert_true(r.attached > 100);
+    assert_true(r.refreshed > 100);
 
     return r;
 }
