@@ -108,7 +108,7 @@ $(module): $(B)/obj/objs/Makefile $(sources) $(headers)
 
 # --- unit tests --------------------------------------------------------------
 
-unit_lib    := $(wildcard src/base/hc_*.c src/policy/hc_*.c src/l1/hc_*.c)
+unit_lib    := $(wildcard src/base/hc_*.c src/policy/hc_*.c src/l1/hc_*.c src/flight/hc_*.c)
 unit_tests  := $(patsubst t/unit/%.c,%,$(wildcard t/unit/*/*_test.c))
 unit_cflags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -MMD -MP \
                -DHC_DEBUG=1 -DHC_TEST_HOOKS=1

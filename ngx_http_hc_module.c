@@ -127,6 +127,7 @@ ngx_http_hc_init_module(ngx_cycle_t *cycle)
 {
     if (ngx_process == NGX_PROCESS_SINGLE) {
         ngx_http_hc_close_snapshots((ngx_cycle_t *) ngx_cycle);
+        ngx_http_hc_close_flight((ngx_cycle_t *) ngx_cycle);
     }
 
     return NGX_OK;
@@ -143,6 +144,10 @@ ngx_http_hc_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    if (ngx_http_hc_open_flight(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (ngx_http_hc_open_snapshots(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -156,6 +161,7 @@ ngx_http_hc_exit_process(ngx_cycle_t *cycle)
 {
     ngx_http_hc_close_l2s(cycle);
     ngx_http_hc_close_snapshots(cycle);
+    ngx_http_hc_close_flight(cycle);
     ngx_http_hc_close_zones(cycle);
 }
 

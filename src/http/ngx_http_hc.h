@@ -17,6 +17,7 @@
 
 #include "../base/ngx_hc_base.h"
 #include "../l1/hc_l1.h"
+#include "../flight/ngx_hc_flight.h"
 #include "../l2/ngx_hc_l2.h"
 
 
@@ -83,6 +84,7 @@ ngx_http_hc_snapshot_stats_t *ngx_http_hc_snapshot_stats(
  * is no zone. */
 
 hc_versions_t *ngx_http_hc_versions(ngx_http_request_t *r);
+ngx_hc_flight_t *ngx_http_hc_flight(ngx_http_request_t *r);
 
 
 /* What hc_cache says here: NULL when it is off. */

@@ -38,6 +38,9 @@ ngx_int_t ngx_http_hc_check_l2_uses(ngx_conf_t *cf);
 ngx_int_t ngx_http_hc_open_zones(ngx_cycle_t *cycle);
 void ngx_http_hc_close_zones(ngx_cycle_t *cycle);
 
+ngx_int_t ngx_http_hc_open_flight(ngx_cycle_t *cycle);
+void ngx_http_hc_close_flight(ngx_cycle_t *cycle);
+
 ngx_int_t ngx_http_hc_open_snapshots(ngx_cycle_t *cycle);
 void ngx_http_hc_close_snapshots(ngx_cycle_t *cycle);
 void ngx_http_hc_write_snapshots(ngx_cycle_t *cycle);

@@ -20,8 +20,9 @@
 
 
 typedef struct {
-    ngx_array_t      zones;          /* of ngx_http_hc_zone_t * */
-    ngx_shm_zone_t  *versions;
+    ngx_array_t       zones;         /* of ngx_http_hc_zone_t * */
+    ngx_shm_zone_t   *versions;
+    ngx_hc_flight_t  *flight;        /* NULL: there is no zone */
 } ngx_http_hc_zones_conf_t;
 
 
@@ -91,6 +92,11 @@ ngx_http_hc_zone_define(ngx_conf_t *cf, ngx_http_hc_zone_t *zone, size_t size)
         }
 
         zcf->versions->init = ngx_http_hc_versions_init;
+    }
+
+    zcf->flight = ngx_hc_flight_zone(cf, &ngx_http_hc_module);
+    if (zcf->flight == NULL) {
+        return NGX_CONF_ERROR;
     }
 
     zone->shm_zone = ngx_shared_memory_add(cf, &zone->name,
@@ -295,16 +301,21 @@ ngx_http_hc_conf_zones(ngx_conf_t *cf)
 }
 
 
-ngx_array_t *
-ngx_http_hc_cycle_zones(ngx_cycle_t *cycle)
+static ngx_http_hc_zones_conf_t *
+ngx_http_hc_cycle_zones_conf(ngx_cycle_t *cycle)
 {
-    ngx_http_hc_zones_conf_t  *zcf;
-
     if (cycle->conf_ctx == NULL) {
         return NULL;
     }
 
-    zcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_hc_module);
+    return ngx_http_cycle_get_module_main_conf(cycle, ngx_http_hc_module);
+}
+
+
+ngx_array_t *
+ngx_http_hc_cycle_zones(ngx_cycle_t *cycle)
+{
+    ngx_http_hc_zones_conf_t  *zcf = ngx_http_hc_cycle_zones_conf(cycle);
 
     return zcf ? &zcf->zones : NULL;
 }
@@ -360,6 +371,26 @@ ngx_http_hc_close_zones(ngx_cycle_t *cycle)
 }
 
 
+ngx_int_t
+ngx_http_hc_open_flight(ngx_cycle_t *cycle)
+{
+    ngx_http_hc_zones_conf_t  *zcf = ngx_http_hc_cycle_zones_conf(cycle);
+
+    return zcf ? ngx_hc_flight_open(zcf->flight, cycle) : NGX_OK;
+}
+
+
+void
+ngx_http_hc_close_flight(ngx_cycle_t *cycle)
+{
+    ngx_http_hc_zones_conf_t  *zcf = ngx_http_hc_cycle_zones_conf(cycle);
+
+    if (zcf) {
+        ngx_hc_flight_close(zcf->flight, cycle);
+    }
+}
+
+
 ngx_array_t *
 ngx_http_hc_zones(ngx_http_request_t *r)
 {
@@ -379,4 +410,15 @@ ngx_http_hc_versions(ngx_http_request_t *r)
     zcf = ngx_http_get_module_main_conf(r, ngx_http_hc_module);
 
     return zcf->versions ? ngx_http_hc_block(zcf->versions) : NULL;
+}
+
+
+ngx_hc_flight_t *
+ngx_http_hc_flight(ngx_http_request_t *r)
+{
+    ngx_http_hc_zones_conf_t  *zcf;
+
+    zcf = ngx_http_get_module_main_conf(r, ngx_http_hc_module);
+
+    return zcf->flight;
 }

@@ -1,0 +1,378 @@
+/*
+ * Leases: what may be asked of them.  Here, and nowhere else but in a sweep,
+ * shards are locked.
+ */
+
+#include "hc_flight_priv.h"
+
+
+/* How long after a back-off its length is remembered. */
+
+static uint64_t
+hc_flight_backoff(uint32_t failures)
+{
+    uint32_t  shift;
+
+    shift = hc_min(failures - 1, 6);
+
+    return hc_min((uint64_t) HC_FLIGHT_BACKOFF << shift,
+                  (uint64_t) HC_FLIGHT_BACKOFF_MAX);
+}
+
+
+static hc_flight_rc_e
+hc_flight_lead(hc_flight_t *f, hc_flight_place_t *p, const hc_flight_id_t *id,
+    const hc_flight_options_t *o, uint64_t now, uint32_t failures)
+{
+    if (p == NULL) {
+        return HC_FLIGHT_NONE;
+    }
+
+    hc_flight_lead_locked(f, p, id, now + o->deadline_ms, o->refresh,
+                          failures);
+
+    return HC_FLIGHT_LEADER;
+}
+
+
+static hc_flight_rc_e
+hc_flight_begin_live(hc_flight_t *f, hc_flight_place_t *p,
+    const hc_flight_options_t *o, uint64_t now)
+{
+    if (now >= p->deadline || !hc_flight_alive(f, p->owner)) {
+        return hc_flight_lead(f, p, &p->id, o, now, p->failures);
+    }
+
+    if (o->refresh) {
+        return HC_FLIGHT_BUSY;
+    }
+
+    return hc_flight_wait_locked(f, p, o->max_waiters) ? HC_FLIGHT_WAITER
+                                                       : HC_FLIGHT_FULL;
+}
+
+
+/* A row of failures is forgotten when nobody has tried for long. */
+
+static hc_flight_rc_e
+hc_flight_begin_kept(hc_flight_t *f, hc_flight_place_t *p,
+    const hc_flight_options_t *o, uint64_t now)
+{
+    uint32_t  failures;
+
+    if (hc_flight_word_outcome(p->word) == HC_FLIGHT_REFUSED) {
+        return now < p->until ? HC_FLIGHT_PASS
+                              : hc_flight_lead(f, p, &p->id, o, now, 0);
+    }
+
+    if (o->refresh && now < p->until) {
+        return HC_FLIGHT_BACKOFF;
+    }
+
+    failures = now < p->until + HC_FLIGHT_BACKOFF_MAX ? p->failures : 0;
+
+    return hc_flight_lead(f, p, &p->id, o, now, failures);
+}
+
+
+hc_flight_rc_e
+hc_flight_begin(hc_flight_t *f, const hc_flight_id_t *id,
+    const hc_flight_options_t *o, uint64_t now, hc_flight_lease_t *lease,
+    hc_flight_mask_t *wake)
+{
+    uint32_t            bucket;
+    hc_flight_rc_e      rc;
+    hc_flight_place_t  *p;
+
+    bucket = hc_flight_bucket(id);
+    rc = HC_FLIGHT_NONE;
+    memset(lease, 0, sizeof(*lease));
+
+    if (f->slot != -1) {
+        hc_flight_lock(f, bucket);
+
+        p = hc_flight_find_locked(f, id);
+
+        if (p == NULL) {
+            p = hc_flight_vacant_locked(f, id);
+            rc = hc_flight_lead(f, p, id, o, now, 0);
+
+        } else if (hc_flight_word_state(p->word) == HC_FLIGHT_LIVE) {
+            rc = hc_flight_begin_live(f, p, o, now);
+
+        } else {
+            rc = hc_flight_begin_kept(f, p, o, now);
+        }
+
+        if (rc == HC_FLIGHT_LEADER || rc == HC_FLIGHT_WAITER) {
+            lease->index = hc_flight_index(f, p);
+            lease->generation = hc_flight_word_generation(p->word);
+        }
+
+        hc_flight_unlock(f, bucket);
+    }
+
+    hc_flight_give(f, wake);
+
+    return rc;
+}
+
+
+/* NULL: the lease has ended, or was taken over. */
+
+static hc_flight_place_t *
+hc_flight_held_locked(hc_flight_t *f, const hc_flight_lease_t *lease)
+{
+    hc_flight_place_t  *p;
+
+    p = &f->places[lease->index];
+
+    return hc_flight_word_state(p->word) == HC_FLIGHT_LIVE
+           && hc_flight_word_generation(p->word) == lease->generation
+               ? p : NULL;
+}
+
+
+static void
+hc_flight_end_locked(hc_flight_t *f, hc_flight_place_t *p,
+    hc_flight_outcome_e outcome, uint64_t remember_ms, uint64_t now)
+{
+    uint64_t  until;
+
+    until = p->until;
+
+    switch (outcome) {
+
+    case HC_FLIGHT_STORED:
+        p->failures = 0;
+        until = 0;
+        break;
+
+    case HC_FLIGHT_REFUSED:
+        p->failures = 0;
+        until = now + remember_ms;
+        break;
+
+    case HC_FLIGHT_FAILED:
+        if (p->word & HC_FLIGHT_REFRESH) {
+            p->failures += p->failures < UINT16_MAX;
+            until = now + hc_flight_backoff(p->failures);
+        }
+        break;
+
+    case HC_FLIGHT_GONE:
+        break;
+    }
+
+    hc_flight_finish_locked(f, p, outcome, until, now);
+}
+
+
+void
+hc_flight_end(hc_flight_t *f, const hc_flight_lease_t *lease,
+    hc_flight_outcome_e outcome, uint64_t remember_ms, uint64_t now,
+    hc_flight_mask_t *wake)
+{
+    hc_flight_place_t  *p;
+
+    hc_flight_lock(f, lease->index);
+
+    p = hc_flight_held_locked(f, lease);
+
+    if (p) {
+        hc_flight_end_locked(f, p, outcome, remember_ms, now);
+    }
+
+    hc_flight_unlock(f, lease->index);
+    hc_flight_give(f, wake);
+}
+
+
+int
+hc_flight_renew(hc_flight_t *f, const hc_flight_lease_t *lease,
+    uint64_t deadline_ms, uint64_t now)
+{
+    hc_flight_place_t  *p;
+
+    hc_flight_lock(f, lease->index);
+
+    p = hc_flight_held_locked(f, lease);
+
+    if (p) {
+        __atomic_store_n(&p->deadline, now + deadline_ms, __ATOMIC_RELAXED);
+        hc_flight_deadline_min(f, now + deadline_ms);
+    }
+
+    hc_flight_unlock(f, lease->index);
+
+    return p ? 0 : -1;
+}
+
+
+int
+hc_flight_offer(hc_flight_t *f, const hc_flight_lease_t *lease, uint64_t item,
+    uint64_t total, hc_flight_mask_t *wake)
+{
+    hc_flight_place_t  *p;
+
+    hc_flight_lock(f, lease->index);
+
+    p = hc_flight_held_locked(f, lease);
+
+    if (p && !(p->word & HC_FLIGHT_OFFERED)) {
+        __atomic_store_n(&p->item, item, __ATOMIC_RELAXED);
+        __atomic_store_n(&p->total, total, __ATOMIC_RELAXED);
+        hc_flight_pause_at("offer written");
+        hc_flight_word_set(p, p->word | HC_FLIGHT_OFFERED);
+        hc_flight_tell_locked(f, p);
+    }
+
+    hc_flight_unlock(f, lease->index);
+    hc_flight_give(f, wake);
+
+    return p ? 0 : -1;
+}
+
+
+int
+hc_flight_progress(hc_flight_t *f, const hc_flight_lease_t *lease,
+    uint64_t filled, hc_flight_mask_t *wake)
+{
+    hc_flight_place_t  *p;
+
+    hc_flight_lock(f, lease->index);
+
+    p = hc_flight_held_locked(f, lease);
+
+    if (p) {
+        __atomic_store_n(&p->filled, filled, __ATOMIC_RELEASE);
+        hc_flight_tell_locked(f, p);
+    }
+
+    hc_flight_unlock(f, lease->index);
+    hc_flight_give(f, wake);
+
+    return p ? 0 : -1;
+}
+
+
+void
+hc_flight_unwait(hc_flight_t *f, const hc_flight_lease_t *lease)
+{
+    hc_flight_place_t  *p;
+
+    if (f->slot == -1) {
+        return;
+    }
+
+    hc_flight_lock(f, lease->index);
+
+    p = hc_flight_held_locked(f, lease);
+
+    if (p) {
+        hc_flight_drop_locked(f, p, (unsigned) f->slot, 1);
+    }
+
+    hc_flight_unlock(f, lease->index);
+}
+
+
+/* Of an older generation only the last outcome is known. */
+
+static void
+hc_flight_peek_older(const hc_flight_lease_t *lease, uint64_t word,
+    hc_flight_view_t *view)
+{
+    memset(view, 0, sizeof(*view));
+
+    view->ended = 1;
+    view->outcome = hc_flight_word_generation(word) == lease->generation + 1
+                        ? hc_flight_word_before(word) : HC_FLIGHT_GONE;
+}
+
+
+/* The fields are good if the generation is still the same after they were
+ * read: it moves before they do. */
+
+void
+hc_flight_peek(const hc_flight_t *f, const hc_flight_lease_t *lease,
+    hc_flight_view_t *view)
+{
+    uint64_t                  word, again;
+    const hc_flight_place_t  *p;
+
+    p = &f->places[lease->index];
+    word = __atomic_load_n(&p->word, __ATOMIC_ACQUIRE);
+
+    if (hc_flight_word_generation(word) != lease->generation) {
+        hc_flight_peek_older(lease, word, view);
+        return;
+    }
+
+    memset(view, 0, sizeof(*view));
+
+    if (hc_flight_word_state(word) != HC_FLIGHT_LIVE) {
+        view->ended = 1;
+        view->outcome = hc_flight_word_outcome(word);
+    }
+
+    if (word & HC_FLIGHT_OFFERED) {
+        view->offered = 1;
+        view->item = __atomic_load_n(&p->item, __ATOMIC_RELAXED);
+        view->total = __atomic_load_n(&p->total, __ATOMIC_RELAXED);
+        view->filled = __atomic_load_n(&p->filled, __ATOMIC_ACQUIRE);
+
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        again = __atomic_load_n(&p->word, __ATOMIC_RELAXED);
+
+        if (hc_flight_word_generation(again) != lease->generation) {
+            hc_flight_peek_older(lease, again, view);
+        }
+    }
+}
+
+
+static int
+hc_flight_check_locked(hc_flight_t *f, const hc_flight_place_t *p)
+{
+    unsigned  slot;
+    uint32_t  sum;
+    uint16_t  row;
+
+    sum = 0;
+
+    for (slot = 0; slot < HC_FLIGHT_WORKERS; slot++) {
+        row = f->waits[slot][hc_flight_index(f, p)];
+        sum += row;
+
+        if (hc_flight_mask_has(&p->mask, slot) != (row != 0)) {
+            return 0;
+        }
+    }
+
+    if (hc_flight_word_state(p->word) == HC_FLIGHT_FREE) {
+        return sum == 0 && p->waiters == 0;
+    }
+
+    return sum == p->waiters
+           && hc_flight_find_locked(f, &p->id) == p
+           && (sum == 0 || hc_flight_word_state(p->word) == HC_FLIGHT_LIVE);
+}
+
+
+int
+hc_flight_check(hc_flight_t *f)
+{
+    int       sound;
+    uint32_t  i;
+
+    sound = 1;
+
+    for (i = 0; i < HC_FLIGHT_LEASES; i++) {
+        hc_flight_lock(f, i);
+        sound &= hc_flight_check_locked(f, &f->places[i]);
+        hc_flight_unlock(f, i);
+    }
+
+    return sound;
+}
