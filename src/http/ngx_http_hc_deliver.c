@@ -15,6 +15,7 @@ static ngx_int_t ngx_http_hc_push_header(ngx_http_request_t *r,
 static void ngx_http_hc_known_header(ngx_http_request_t *r,
     ngx_table_elt_t *h, hc_header_id_e id);
 static void ngx_http_hc_content_type(ngx_http_request_t *r, ngx_str_t value);
+static void ngx_http_hc_made_at(ngx_http_request_t *r);
 static ngx_int_t ngx_http_hc_age_header(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 
@@ -103,7 +104,48 @@ ngx_http_hc_entry_header(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
         return NGX_ERROR;
     }
 
+    ngx_http_hc_preconditions(r);
+
+    if (r->headers_in.if_modified_since && r->headers_out.last_modified == NULL)
+    {
+        ngx_http_hc_made_at(r);
+    }
+
     return ngx_http_hc_age_header(r, ctx);
+}
+
+
+/* RFC 9110, 13.2.2: a date does not count beside an entity tag.  nginx's
+ * filter below wants both to hold. */
+
+void
+ngx_http_hc_preconditions(ngx_http_request_t *r)
+{
+    if (r->headers_in.if_none_match) {
+        r->headers_in.if_modified_since = NULL;
+    }
+
+    if (r->headers_in.if_match) {
+        r->headers_in.if_unmodified_since = NULL;
+    }
+}
+
+
+/* RFC 9111, 4.3.2: an answer without a date of change has not changed since
+ * it was made.  The field that is set is in no list, and not sent. */
+
+static void
+ngx_http_hc_made_at(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *date = r->headers_out.date;
+
+    if (date == NULL || r->headers_in.range) {
+        return;
+    }
+
+    r->headers_out.last_modified_time = ngx_parse_http_time(date->value.data,
+                                                            date->value.len);
+    r->headers_out.last_modified = date;
 }
 
 
@@ -119,6 +161,10 @@ ngx_http_hc_push_header(ngx_http_request_t *r, hc_header_t *header)
     if (header->id == HC_HEADER_CONTENT_TYPE) {
         ngx_http_hc_content_type(r, value);
         return NGX_OK;
+    }
+
+    if (header->id == HC_HEADER_CONTENT_RANGE && r->headers_in.range) {
+        return NGX_OK;                 /* the range filter makes its own */
     }
 
     h = ngx_http_hc_next_field(r);
@@ -161,6 +207,10 @@ ngx_http_hc_known_header(ngx_http_request_t *r, ngx_table_elt_t *h,
 
     case HC_HEADER_ETAG:
         r->headers_out.etag = h;
+        break;
+
+    case HC_HEADER_DATE:
+        r->headers_out.date = h;
         break;
 
     case HC_HEADER_EXPIRES:

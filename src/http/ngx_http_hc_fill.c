@@ -1,9 +1,8 @@
 /*
- * A fill's body and its commit.
+ * A fill and its body.
  */
 
 #include "ngx_http_hc_fill.h"
-#include "../policy/hc_json.h"
 
 
 #define NGX_HTTP_HC_FILL_FIRST  16384          /* bytes, of unknown length */
@@ -15,11 +14,6 @@ static hc_reason_e ngx_http_hc_fill_too_large(ngx_http_hc_fill_t *fill,
 static hc_reason_e ngx_http_hc_fill_reserve(ngx_http_hc_fill_t *fill,
     size_t n);
 static ssize_t ngx_http_hc_fill_copy(ngx_buf_t *b, u_char *p, size_t n);
-static hc_reason_e ngx_http_hc_fill_complete(ngx_http_hc_fill_t *fill);
-static ngx_uint_t ngx_http_hc_fill_is_json(ngx_http_hc_fill_t *fill);
-static void ngx_http_hc_fill_entry(ngx_http_hc_fill_t *fill, hc_entry_t *e);
-static void ngx_http_hc_fill_l2_tags(ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
-static hc_reason_e ngx_http_hc_fill_store_l1(ngx_http_hc_fill_t *fill);
 
 
 ngx_http_hc_fill_t *
@@ -58,6 +52,10 @@ ngx_http_hc_fill_header(ngx_http_hc_fill_t *fill)
     reason = ngx_http_hc_fill_judge(fill);
 
     if (reason == HC_REASON_NONE) {
+        reason = ngx_http_hc_fill_vary(fill);
+    }
+
+    if (reason == HC_REASON_NONE) {
         reason = ngx_http_hc_fill_tags(fill);
     }
 
@@ -84,7 +82,7 @@ ngx_http_hc_fill_size(ngx_http_hc_fill_t *fill)
         fill->limit = ngx_max(fill->limit, ctx->conf->l2->store.max_value);
     }
 
-    if (fill->expected <= 0) {
+    if (fill->expected <= 0 || fill->stored) {
         return HC_REASON_NONE;
     }
 
@@ -208,192 +206,6 @@ ngx_http_hc_fill_counted(ngx_http_hc_fill_t *fill)
 }
 
 
-/* At the end of the body.  NONE: stored, or at least offered to L2. */
-
-hc_reason_e
-ngx_http_hc_fill_commit(ngx_http_hc_fill_t *fill)
-{
-    hc_reason_e  reason;
-
-    reason = ngx_http_hc_fill_complete(fill);
-    if (reason != HC_REASON_NONE) {
-        return reason;
-    }
-
-    fill->committed = 1;
-
-    return ngx_http_hc_fill_store_l1(fill);
-}
-
-
-/*
- * A last buffer is not proof: FastCGI yields one when the connection closed in
- * the middle, and so does a body whose end only the closing marks.
- */
-
-static hc_reason_e
-ngx_http_hc_fill_complete(ngx_http_hc_fill_t *fill)
-{
-    if (fill->expected >= 0 && (uint64_t) fill->expected != fill->size) {
-        return HC_REASON_INCOMPLETE;
-    }
-
-    if (ngx_http_hc_fill_counted(fill)) {
-        return HC_REASON_NONE;
-    }
-
-    if (ngx_http_hc_upstream_done(fill->request, fill->ctx)) {
-        return HC_REASON_NONE;
-    }
-
-    if (fill->expected < 0 && ngx_http_hc_fill_is_json(fill)) {
-        return HC_REASON_NONE;
-    }
-
-    return HC_REASON_FRAMING;
-}
-
-
-static ngx_uint_t
-ngx_http_hc_fill_is_json(ngx_http_hc_fill_t *fill)
-{
-    int         rc;
-    hc_json_t  *json;
-
-    if (!fill->json) {
-        return 0;
-    }
-
-    json = hc_json_create();
-    if (json == NULL) {
-        return 0;
-    }
-
-    rc = hc_json_feed(json, fill->body, fill->size) && hc_json_finish(json);
-
-    hc_json_destroy(json);
-
-    return rc;
-}
-
-
-/* On the clock and with the versions of L1. */
-
-static void
-ngx_http_hc_fill_entry(ngx_http_hc_fill_t *fill, hc_entry_t *e)
-{
-    ngx_http_hc_ctx_t  *ctx = fill->ctx;
-
-    ngx_memzero(e, sizeof(*e));
-
-    e->core.born_at = fill->arrived - fill->verdict.age;
-    e->core.lifetime = fill->verdict.lifetime;
-    e->core.stale_for = fill->verdict.stale_for;
-    e->core.error_for = hc_window_code(fill->verdict.stale_for,
-                                       fill->verdict.stale_for);
-    e->core.status = (uint16_t) fill->status;
-    e->core.flags = fill->verdict.flags;
-
-    ngx_http_hc_entry_tags(ctx, e);
-
-    e->key = ctx->key.key;
-    e->variant = ctx->key.variant;
-    e->headers = fill->headers;
-    e->body = hc_str(fill->body, fill->size);
-}
-
-
-static hc_reason_e
-ngx_http_hc_fill_store_l1(ngx_http_hc_fill_t *fill)
-{
-    uint64_t            now;
-    hc_entry_t          e;
-    ngx_msec_t          l1_for;
-    ngx_http_hc_ctx_t  *ctx = fill->ctx;
-
-    ngx_http_hc_fill_entry(fill, &e);
-
-    l1_for = ngx_http_hc_l1_for(ctx->conf, &e.core);
-
-    if (l1_for == 0) {
-        return HC_REASON_NONE;
-    }
-
-    now = ngx_current_msec;
-
-    switch (hc_l1_put(ctx->conf->zone->l1, &ctx->key, &e,
-                      ngx_http_hc_fresh_until(&e.core, l1_for, now), now))
-    {
-    case HC_L1_OK:
-        return HC_REASON_NONE;
-
-    case HC_L1_FENCED:
-        fill->committed = 0;
-        return HC_REASON_FENCED;
-
-    case HC_L1_TOO_LARGE:
-        return HC_REASON_TOO_LARGE;
-
-    default:
-        return HC_REASON_NO_MEMORY;
-    }
-}
-
-
-/*
- * From the request's cleanup.  Without the server's versions, read before the
- * app was asked, there would be no fence; then L2 is left alone.
- */
-
-void
-ngx_http_hc_fill_store_l2(ngx_http_hc_fill_t *fill)
-{
-    uint64_t            lived;
-    hc_entry_t          e;
-    ngx_msec_t          ttl;
-    ngx_http_hc_ctx_t  *ctx = fill->ctx;
-
-    if (!fill->committed || ctx->conf->l2 == NULL || !ctx->l2_fenced
-        || !ngx_http_hc_tags_current(ctx))
-    {
-        return;
-    }
-
-    ngx_http_hc_fill_entry(fill, &e);
-
-    lived = ngx_current_msec - e.core.born_at;
-
-    if (lived >= e.core.lifetime) {
-        return;
-    }
-
-    e.core.born_at = ngx_http_hc_epoch_ms() - lived;
-    ngx_http_hc_fill_l2_tags(ctx, &e);
-
-    ttl = e.core.lifetime - (ngx_msec_t) lived + e.core.stale_for;
-
-    (void) ngx_hc_l2_put(&ctx->conf->l2->store, &e, ttl, NULL, NULL);
-}
-
-
-/* Zones are a matter of L1. */
-
-static void
-ngx_http_hc_fill_l2_tags(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < HC_TAGS_OWN; i++) {
-        e->tags[i].slot &= HC_SLOT_COUNTER;
-        e->tags[i].version = ctx->l2_versions[i];
-    }
-
-    for ( /* void */ ; i < e->core.ntags; i++) {
-        e->tags[i].version = ctx->l2_moves;
-    }
-}
-
-
 void
 ngx_http_hc_fill_abandon(ngx_http_hc_ctx_t *ctx, hc_reason_e reason)
 {
@@ -402,42 +214,7 @@ ngx_http_hc_fill_abandon(ngx_http_hc_ctx_t *ctx, hc_reason_e reason)
     ctx->reason = reason;
     ctx->fill = NULL;
 
-    if (fill && fill->body) {
+    if (fill && fill->body && fill->stored == NULL) {
         (void) ngx_pfree(fill->request->pool, fill->body);
     }
-}
-
-
-/* ms an entry may be believed in L1: hc_cache_valid's own time when that made
- * the lifetime, under the cap of hc_cache_l1_ttl. */
-
-ngx_msec_t
-ngx_http_hc_l1_for(ngx_http_hc_cache_conf_t *hlcf, hc_entry_core_t *core)
-{
-    ngx_http_hc_valid_t  *valid;
-
-    if (core->flags & HC_ENTRY_CONF_TTL) {
-        valid = ngx_http_hc_valid_for(hlcf, core->status);
-
-        if (valid) {
-            return ngx_min(valid->ttl, hlcf->l1_ttl);
-        }
-    }
-
-    return hlcf->l1_ttl;
-}
-
-
-uint64_t
-ngx_http_hc_fresh_until(hc_entry_core_t *core, ngx_msec_t l1_for, uint64_t now)
-{
-    uint64_t  fresh_until;
-
-    fresh_until = core->born_at + core->lifetime;
-
-    if (l1_for == NGX_HTTP_HC_NO_CAP) {
-        return fresh_until;
-    }
-
-    return ngx_min(fresh_until, now + l1_for);
 }

@@ -1,11 +1,12 @@
 /*
- * An answer on its way into the stores; private to the fill's two files.
+ * An answer on its way into the stores; private to the fill's files.
  *
- * Begun when the verdict on the response header allows it (fill_header.c), fed
- * by the body filter and committed when the body has ended properly (fill.c).
- * L1 has it then; L2 is told from the request's cleanup, when the client has
- * its answer.  Memory is the request's, which lives until the body is complete
- * even if the client has left.
+ * Begun when the verdict on the response header allows it (fill_header.c, and
+ * fill_fields.c for what is kept of the header), fed by the body filter and
+ * committed when the body has ended properly (fill.c).  L1 has it then; L2 is
+ * told from the request's cleanup, when the client has its answer.  Memory is
+ * the request's, which lives until the body is complete even if the client has
+ * left.
  */
 
 #ifndef NGX_HTTP_HC_FILL_H_INCLUDED_
@@ -13,14 +14,24 @@
 
 
 #include "ngx_http_hc_priv.h"
+#include "../policy/hc_vary.h"
+
+
+#define NGX_HTTP_HC_FILL_SPARE  64       /* bytes, for an ETag of our own */
 
 
 struct ngx_http_hc_fill_s {
     ngx_http_request_t   *request;
     ngx_http_hc_ctx_t    *ctx;
 
+    hc_response_t         response;
     hc_verdict_t          verdict;
-    hc_str_t              headers;       /* as the entry wants them */
+    hc_str_t              headers;       /* as the entry wants them, with
+                                            NGX_HTTP_HC_FILL_SPARE behind */
+    hc_entry_t           *stored;        /* confirmed by a 304; NULL: a whole
+                                            answer */
+    hc_vary_t             vary;          /* by which the key is told apart */
+    hc_str_t              index;         /* of the key's variants, for L2 */
     uint64_t              arrived;       /* ms, monotonic */
 
     u_char               *body;
@@ -31,6 +42,7 @@ struct ngx_http_hc_fill_s {
     ngx_uint_t            status;        /* filters below may change it */
 
     unsigned              json:1;        /* says its type */
+    unsigned              keep_cookies:1;
     unsigned              committed:1;
 };
 
@@ -40,6 +52,17 @@ struct ngx_http_hc_fill_s {
 hc_reason_e ngx_http_hc_fill_judge(ngx_http_hc_fill_t *fill);
 hc_reason_e ngx_http_hc_fill_tags(ngx_http_hc_fill_t *fill);
 hc_reason_e ngx_http_hc_fill_headers(ngx_http_hc_fill_t *fill);
+
+/* On the clock and with the versions of L1. */
+
+void ngx_http_hc_fill_entry(ngx_http_hc_fill_t *fill, hc_entry_t *e);
+
+/* ngx_http_hc_vary.c */
+
+hc_reason_e ngx_http_hc_fill_vary(ngx_http_hc_fill_t *fill);
+void ngx_http_hc_fill_index(ngx_http_hc_fill_t *fill);
+void ngx_http_hc_index_entry(ngx_http_hc_ctx_t *ctx, hc_entry_t *e,
+    hc_str_t body);
 
 
 #endif /* NGX_HTTP_HC_FILL_H_INCLUDED_ */

@@ -1,47 +1,30 @@
 /*
- * The response header of a fill: the one verdict on it, and the fields that
- * are kept.
+ * The response header of a fill: the one verdict on it.
  */
 
 #include "ngx_http_hc_fill.h"
+#include "ngx_http_hc_rules.h"
 
 
-typedef struct {
-    ngx_http_request_t  *request;
-    hc_str_t             connection;     /* what Connection named */
-    u_char              *p;              /* NULL while measuring */
-    size_t               size;
-    ngx_uint_t           refused;        /* unsigned  refused:1; */
-} ngx_http_hc_headers_t;
-
-
+static void ngx_http_hc_fill_rules(ngx_http_hc_fill_t *fill,
+    hc_rules_t *rules);
+static void ngx_http_hc_fill_stored_fields(ngx_http_hc_fill_t *fill);
+static ngx_uint_t ngx_http_hc_fill_has(ngx_http_request_t *r, hc_str_t name);
 static void ngx_http_hc_fill_fields(hc_response_t *response,
     ngx_list_part_t *part);
 static void ngx_http_hc_fill_own_fields(ngx_http_request_t *r,
     hc_response_t *response);
-static hc_str_t ngx_http_hc_fill_connection(ngx_http_request_t *r);
-static hc_str_t ngx_http_hc_fill_join(ngx_pool_t *pool, hc_str_t names,
-    ngx_str_t *more);
-static void ngx_http_hc_fill_walk(ngx_http_hc_headers_t *hs);
-static void ngx_http_hc_fill_type(ngx_http_hc_headers_t *hs);
-static void ngx_http_hc_fill_date(ngx_http_hc_headers_t *hs);
-static void ngx_http_hc_fill_one(ngx_http_hc_headers_t *hs, hc_header_id_e id,
-    ngx_str_t *name, ngx_str_t *value);
 static ngx_uint_t ngx_http_hc_is_trouble(ngx_uint_t status);
-static ngx_uint_t ngx_http_hc_fill_skipped(ngx_str_t *name,
-    hc_str_t connection);
 
 
 hc_reason_e
 ngx_http_hc_fill_judge(ngx_http_hc_fill_t *fill)
 {
-    hc_rules_t                 rules;
-    hc_response_t              response;
-    ngx_http_request_t        *r = fill->request;
-    ngx_http_hc_valid_t       *valid;
-    ngx_http_hc_cache_conf_t  *hlcf = fill->ctx->conf;
+    hc_rules_t           rules;
+    hc_response_t       *response = &fill->response;
+    ngx_http_request_t  *r = fill->request;
 
-    switch (ngx_http_test_predicates(r, hlcf->no_cache)) {
+    switch (ngx_http_test_predicates(r, fill->ctx->conf->no_cache)) {
 
     case NGX_ERROR:
         return HC_REASON_NO_MEMORY;
@@ -50,33 +33,111 @@ ngx_http_hc_fill_judge(ngx_http_hc_fill_t *fill)
         return HC_REASON_NO_CACHE;
     }
 
-    hc_response_init(&response);
+    hc_response_init(response);
 
     /* what the app sent, before proxy_hide_header, and what became of it */
 
     if (r->upstream) {
-        ngx_http_hc_fill_fields(&response,
+        ngx_http_hc_fill_fields(response,
                                 &r->upstream->headers_in.headers.part);
     }
 
-    ngx_http_hc_fill_own_fields(r, &response);
+    ngx_http_hc_fill_own_fields(r, response);
 
-    ngx_memzero(&rules, sizeof(rules));
+    if (fill->stored) {
+        ngx_http_hc_fill_stored_fields(fill);
+    }
 
-    rules.status = (uint16_t) fill->status;
-    rules.conf_stale = (uint32_t) hlcf->stale;
-    rules.authorization = r->headers_in.authorization != NULL;
-    rules.cookie = hlcf->cookies == NGX_HTTP_HC_COOKIES_PASS
-                   && ngx_hc_has_cookie(r);
+    ngx_http_hc_fill_rules(fill, &rules);
+
+    return hc_verdict(response, &rules, ngx_time(), &fill->verdict);
+}
+
+
+static void
+ngx_http_hc_fill_rules(ngx_http_hc_fill_t *fill, hc_rules_t *rules)
+{
+    ngx_http_request_t        *r = fill->request;
+    ngx_http_hc_valid_t       *valid;
+    ngx_http_hc_cache_conf_t  *hlcf = fill->ctx->conf;
+    ngx_http_hc_rules_conf_t  *conf = ngx_http_hc_rules(r);
+
+    ngx_memzero(rules, sizeof(*rules));
+
+    rules->status = (uint16_t) fill->status;
+    rules->conf_stale = (uint32_t) hlcf->stale;
+    rules->authorization = r->headers_in.authorization != NULL;
+    rules->cookie = hlcf->cookies == NGX_HTTP_HC_COOKIES_PASS
+                    && ngx_hc_has_cookie(r);
+    rules->updating = (hlcf->use_stale & NGX_HTTP_HC_FAIL_UPDATING) != 0;
+
+    rules->revalidate = (conf->revalidate != 0);
+    rules->keep = (uint32_t) hlcf->stale;
+    rules->strict_age = (conf->strict_age != 0);
+    rules->heuristic = (uint8_t) conf->heuristic;
+    rules->heuristic_max = (uint32_t) conf->heuristic_max;
+    rules->targets = (uint8_t) conf->targets;
+    rules->ignore = (uint8_t) conf->ignore;
+    rules->set_cookie = (uint8_t) conf->set_cookie;
+    rules->coding = (fill->ctx->coding.len != 0);
+
+    fill->keep_cookies = (conf->set_cookie == HC_SET_COOKIE_KEEP
+                          && !(conf->ignore & HC_IGNORE_SET_COOKIE));
 
     valid = ngx_http_hc_valid_for(hlcf, fill->status);
 
     if (valid) {
-        rules.listed = 1;
-        rules.conf_ttl = (uint32_t) (hlcf->l2 ? valid->l2_ttl : valid->ttl);
+        rules->listed = 1;
+        rules->conf_ttl = (uint32_t) (hlcf->l2 ? valid->l2_ttl : valid->ttl);
+    }
+}
+
+
+/* What a 304 does not say again still holds; when it was made does not. */
+
+static void
+ngx_http_hc_fill_stored_fields(ngx_http_hc_fill_t *fill)
+{
+    hc_str_t     rest;
+    hc_header_t  header;
+
+    rest = fill->stored->headers;
+
+    while (hc_header_next(&rest, &header) > 0) {
+        if (header.id != HC_HEADER_DATE
+            && !ngx_http_hc_fill_has(fill->request, header.name))
+        {
+            hc_response_add(&fill->response, header.name, header.value);
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_hc_fill_has(ngx_http_request_t *r, hc_str_t name)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = r->upstream ? &r->upstream->headers_in.headers.part
+                       : &r->headers_out.headers.part;
+
+    for ( /* void */ ; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].hash
+                && h[i].key.len == name.len
+                && ngx_strncasecmp(h[i].key.data, (u_char *) name.data,
+                                   name.len) == 0)
+            {
+                return 1;
+            }
+        }
     }
 
-    return hc_verdict(&response, &rules, ngx_time(), &fill->verdict);
+    return 0;
 }
 
 
@@ -165,220 +226,4 @@ ngx_http_hc_is_trouble(ngx_uint_t status)
     default:
         return status >= NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-}
-
-
-/* Measured first, then written: one allocation. */
-
-hc_reason_e
-ngx_http_hc_fill_headers(ngx_http_hc_fill_t *fill)
-{
-    u_char                 *p;
-    ngx_http_request_t     *r = fill->request;
-    ngx_http_hc_headers_t   hs;
-
-    ngx_memzero(&hs, sizeof(hs));
-
-    hs.request = r;
-    hs.connection = ngx_http_hc_fill_connection(r);
-
-    ngx_http_hc_fill_walk(&hs);
-
-    if (hs.refused) {
-        return HC_REASON_HEADERS;
-    }
-
-    p = ngx_pnalloc(r->pool, hs.size + 1);
-    if (p == NULL) {
-        return HC_REASON_NO_MEMORY;
-    }
-
-    hs.p = p;
-
-    ngx_http_hc_fill_walk(&hs);
-
-    fill->headers = hc_str(p, hs.p - p);
-
-    return HC_REASON_NONE;
-}
-
-
-/* What all Connection fields of an upstream's answer name, joined. */
-
-static hc_str_t
-ngx_http_hc_fill_connection(ngx_http_request_t *r)
-{
-    hc_str_t          names;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    names = hc_str(NULL, 0);
-
-    if (r->upstream == NULL) {
-        return names;
-    }
-
-    part = &r->upstream->headers_in.headers.part;
-
-    for ( /* void */ ; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].key.len == sizeof("Connection") - 1
-                && ngx_strncasecmp(h[i].key.data, (u_char *) "Connection",
-                                   sizeof("Connection") - 1)
-                   == 0)
-            {
-                names = ngx_http_hc_fill_join(r->pool, names, &h[i].value);
-            }
-        }
-    }
-
-    return names;
-}
-
-
-static hc_str_t
-ngx_http_hc_fill_join(ngx_pool_t *pool, hc_str_t names, ngx_str_t *more)
-{
-    u_char  *p, *start;
-
-    if (names.len == 0) {
-        return ngx_hc_str(more);
-    }
-
-    start = ngx_pnalloc(pool, names.len + 1 + more->len);
-    if (start == NULL) {
-        return names;
-    }
-
-    p = ngx_cpymem(start, names.data, names.len);
-    *p++ = ',';
-    p = ngx_cpymem(p, more->data, more->len);
-
-    return hc_str(start, p - start);
-}
-
-
-static void
-ngx_http_hc_fill_walk(ngx_http_hc_headers_t *hs)
-{
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    ngx_http_hc_fill_type(hs);
-    ngx_http_hc_fill_date(hs);
-
-    part = &hs->request->headers_out.headers.part;
-
-    for ( /* void */ ; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].hash
-                && !ngx_http_hc_fill_skipped(&h[i].key, hs->connection))
-            {
-                ngx_http_hc_fill_one(hs, hc_header_find(ngx_hc_str(&h[i].key)),
-                                     &h[i].key, &h[i].value);
-            }
-        }
-    }
-}
-
-
-/* nginx keeps the type outside of the list, and the charset apart from it. */
-
-static void
-ngx_http_hc_fill_type(ngx_http_hc_headers_t *hs)
-{
-    ngx_str_t                value;
-    ngx_http_headers_out_t  *out = &hs->request->headers_out;
-
-    static ngx_str_t  name = ngx_string("Content-Type");
-
-    value = out->content_type;
-
-    if (value.len == 0) {
-        return;
-    }
-
-    if (out->content_type_len == value.len && out->charset.len) {
-        value.len += sizeof("; charset=") - 1 + out->charset.len;
-
-        value.data = ngx_pnalloc(hs->request->pool, value.len);
-        if (value.data == NULL) {
-            hs->refused = 1;
-            return;
-        }
-
-        ngx_sprintf(value.data, "%V; charset=%V", &out->content_type,
-                    &out->charset);
-    }
-
-    ngx_http_hc_fill_one(hs, HC_HEADER_CONTENT_TYPE, &name, &value);
-}
-
-
-/* A file's date is a number until the header filter writes it. */
-
-static void
-ngx_http_hc_fill_date(ngx_http_hc_headers_t *hs)
-{
-    ngx_str_t                value;
-    ngx_http_headers_out_t  *out = &hs->request->headers_out;
-    u_char                   buf[sizeof("Mon, 28 Sep 1970 06:00:00 GMT") - 1];
-
-    static ngx_str_t  name = ngx_string("Last-Modified");
-
-    if (out->last_modified == NULL && out->last_modified_time != -1) {
-        value.data = buf;
-        value.len = ngx_http_time(buf, out->last_modified_time) - buf;
-
-        ngx_http_hc_fill_one(hs, HC_HEADER_LAST_MODIFIED, &name, &value);
-    }
-}
-
-
-static void
-ngx_http_hc_fill_one(ngx_http_hc_headers_t *hs, hc_header_id_e id,
-    ngx_str_t *name, ngx_str_t *value)
-{
-    size_t  n;
-
-    n = hc_header_size(ngx_hc_str(name), ngx_hc_str(value));
-
-    if (n == 0) {
-        hs->refused = 1;
-        return;
-    }
-
-    hs->size += n;
-
-    if (hs->p) {
-        hs->p = hc_header_write(hs->p, id, ngx_hc_str(name),
-                                ngx_hc_str(value));
-    }
-}
-
-
-/* Of one connection, or made anew for every answer (Date, Server, Age and
- * Content-Length by nginx and by us). */
-
-static ngx_uint_t
-ngx_http_hc_fill_skipped(ngx_str_t *name, hc_str_t connection)
-{
-    static ngx_str_t  own[] = {
-        ngx_string("Date"),
-        ngx_string("Server"),
-        ngx_string("Age"),
-        ngx_string("Content-Length"),
-        ngx_string("Set-Cookie"),
-        ngx_string("Accept-Ranges"),
-        ngx_null_string
-    };
-
-    return ngx_hc_name_in(name, own)
-           || hc_response_hop_by_hop(ngx_hc_str(name), connection);
 }

@@ -34,6 +34,7 @@ ngx_http_hc_ctx_key(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     }
 
     ctx->key.key = key;
+    ctx->base = ctx->key.variant;
     hc_l1_hash(ctx->conf->zone->l1, &ctx->key);
 
     ctx->keyed = 1;

@@ -1,5 +1,5 @@
 /*
- * Is there an answer nearby?  States LOOKUP (L1) and L2.
+ * Is there an answer in this machine's memory?  State LOOKUP.
  *
  * The versions of the request's tags are read before anybody is asked: what
  * is then filled in carries them, and is refused if a write came meanwhile.
@@ -8,27 +8,23 @@
 #include "ngx_http_hc_priv.h"
 
 
-static ngx_uint_t ngx_http_hc_usable(ngx_http_request_t *r,
-    ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
+static hc_l1_rc_e ngx_http_hc_find(ngx_http_hc_ctx_t *ctx, uint64_t now);
+static ngx_int_t ngx_http_hc_found_fresh(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx, uint64_t now);
+static ngx_int_t ngx_http_hc_found_stale(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx, uint64_t now);
 static ngx_int_t ngx_http_hc_miss(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 static ngx_int_t ngx_http_hc_take_ref(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx, uint64_t now);
-static void ngx_http_hc_l2_done(void *owner, ngx_hc_l2_rc_e rc,
-    ngx_hc_l2_answer_t *answer);
-static ngx_int_t ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
-static ngx_int_t ngx_http_hc_l2_tags(ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
-static int64_t ngx_http_hc_kept_for(hc_entry_t *e);
-static hc_entry_t *ngx_http_hc_copy_entry(ngx_pool_t *pool, hc_entry_t *e);
-static void ngx_http_hc_l2_to_l1(ngx_http_hc_ctx_t *ctx, hc_entry_t *e,
-    int64_t age);
+static ngx_uint_t ngx_http_hc_stale_l2(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
 
 
 ngx_int_t
 ngx_http_hc_lookup(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
-    uint64_t    now;
-    hc_l1_rc_e  rc;
+    uint64_t  now;
 
     if (ctx->conf->bypass) {
 
@@ -46,33 +42,145 @@ ngx_http_hc_lookup(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     }
 
     now = ngx_current_msec;
-    rc = hc_l1_get(ctx->conf->zone->l1, &ctx->key, now, &ctx->ref);
 
-    if (rc == HC_L1_HIT) {
-        if (ngx_http_hc_usable(r, ctx, &ctx->ref.entry)) {
-            ctx->status = NGX_HTTP_HC_STATUS_HIT;
-            ctx->tier = NGX_HTTP_HC_TIER_L1;
-            ctx->state = NGX_HTTP_HC_DELIVER;
+    switch (ngx_http_hc_find(ctx, now)) {
 
-            return ngx_http_hc_take_ref(r, ctx, now);
-        }
+    case HC_L1_HIT:
+        return ngx_http_hc_found_fresh(r, ctx, now);
 
-        ngx_http_hc_unpin(ctx);
-        return ngx_http_hc_miss(r, ctx);
+    case HC_L1_STALE:
+        return ngx_http_hc_found_stale(r, ctx, now);
+
+    case HC_L1_INVALIDATED:
+        ctx->reason = HC_REASON_INVALIDATED;
+        break;
+
+    default:
+        break;
     }
 
     ctx->status = NGX_HTTP_HC_STATUS_MISS;
 
-    if (rc == HC_L1_STALE) {
-        ctx->status = NGX_HTTP_HC_STATUS_EXPIRED;
-        ctx->expired = ngx_http_hc_usable(r, ctx, &ctx->ref.entry);
-        ngx_http_hc_unpin(ctx);
+    return ngx_http_hc_miss(r, ctx);
+}
 
-    } else if (rc == HC_L1_INVALIDATED) {
-        ctx->reason = HC_REASON_INVALIDATED;
+
+/* One lookup, or two where the app sent Vary. */
+
+static hc_l1_rc_e
+ngx_http_hc_find(ngx_http_hc_ctx_t *ctx, uint64_t now)
+{
+    ngx_int_t    rc;
+    hc_l1_rc_e   found;
+    hc_l1_t     *l1 = ctx->conf->zone->l1;
+
+    ngx_http_hc_unselect(ctx);
+
+    found = hc_l1_get(l1, &ctx->key, now, &ctx->ref);
+
+    if ((found != HC_L1_HIT && found != HC_L1_STALE)
+        || !(ctx->ref.entry.core.flags & HC_ENTRY_VARY))
+    {
+        return found;
     }
 
+    rc = ngx_http_hc_select(ctx, &ctx->ref.entry);
+
+    ngx_http_hc_unpin(ctx);
+
+    return rc == NGX_OK ? hc_l1_get(l1, &ctx->key, now, &ctx->ref)
+                        : HC_L1_MISS;
+}
+
+
+static ngx_int_t
+ngx_http_hc_found_fresh(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
+    uint64_t now)
+{
+    int64_t      age;
+    hc_entry_t  *e = &ctx->ref.entry;
+
+    if (!ngx_http_hc_usable(r, ctx, e)) {
+        ngx_http_hc_unpin(ctx);
+        return ngx_http_hc_miss(r, ctx);
+    }
+
+    if (ctx->client) {
+        age = (int64_t) (now - e->core.born_at);
+
+        if (ngx_http_hc_client_takes(ctx, e, age,
+                                     (int64_t) (ctx->ref.fresh_until - now))
+            == HC_CLIENT_REVALIDATE)
+        {
+            ctx->status = NGX_HTTP_HC_STATUS_EXPIRED;
+            ctx->reason = HC_REASON_CLIENT;
+            ctx->expired = 1;
+
+            (void) ngx_http_hc_keep_stored(r, ctx, e);
+
+            return ngx_http_hc_miss(r, ctx);
+        }
+    }
+
+    ctx->status = NGX_HTTP_HC_STATUS_HIT;
+    ctx->tier = NGX_HTTP_HC_TIER_L1;
+    ctx->state = NGX_HTTP_HC_DELIVER;
+
+    return ngx_http_hc_take_ref(r, ctx, now);
+}
+
+
+static ngx_int_t
+ngx_http_hc_found_stale(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
+    uint64_t now)
+{
+    int64_t      age;
+    hc_entry_t  *e = &ctx->ref.entry;
+
+    ctx->status = NGX_HTTP_HC_STATUS_EXPIRED;
+
+    if (!ngx_http_hc_usable(r, ctx, e)) {
+        ngx_http_hc_unpin(ctx);
+        return ngx_http_hc_miss(r, ctx);
+    }
+
+    age = (int64_t) (now - e->core.born_at);
+
+    if (ctx->client
+        && ngx_http_hc_client_takes(ctx, e, age,
+                                    (int64_t) e->core.lifetime - age)
+           == HC_CLIENT_STALE_OK)
+    {
+        ctx->status = NGX_HTTP_HC_STATUS_STALE;
+        ctx->tier = NGX_HTTP_HC_TIER_L1;
+        ctx->state = NGX_HTTP_HC_DELIVER;
+
+        return ngx_http_hc_take_ref(r, ctx, now);
+    }
+
+    ctx->expired = ngx_http_hc_in_window(e, e->core.error_for, age);
+
+    (void) ngx_http_hc_keep_stored(r, ctx, e);
+
     return ngx_http_hc_miss(r, ctx);
+}
+
+
+/* Is it that short a time past its lifetime? */
+
+ngx_uint_t
+ngx_http_hc_in_window(hc_entry_t *e, uint8_t window, int64_t age)
+{
+    int64_t  past;
+
+    if (e->core.flags & HC_ENTRY_REVALIDATE) {
+        return 0;
+    }
+
+    past = age - (int64_t) e->core.lifetime;
+
+    return past < 0
+           || past < (int64_t) hc_window_ms(window, e->core.stale_for);
 }
 
 
@@ -81,7 +189,7 @@ ngx_http_hc_lookup(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
  * that carries credentials of its own.
  */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_hc_usable(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     hc_entry_t *e)
 {
@@ -115,7 +223,7 @@ ngx_http_hc_miss(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     ctx->mark = hc_version_mark(ngx_http_hc_versions(r));
     hc_tags_stamp(ngx_http_hc_versions(r), tags, HC_TAGS_OWN);
 
-    ctx->state = ctx->conf->l2 ? NGX_HTTP_HC_L2 : NGX_HTTP_HC_ORIGIN;
+    ctx->state = NGX_HTTP_HC_LEASE;
 
     return NGX_HTTP_HC_NEXT;
 }
@@ -152,7 +260,6 @@ ngx_http_hc_take_ref(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
 ngx_int_t
 ngx_http_hc_lookup_stale(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
-    int64_t     age;
     uint64_t    now;
     hc_l1_rc_e  rc;
 
@@ -160,198 +267,63 @@ ngx_http_hc_lookup_stale(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
         return NGX_DECLINED;
     }
 
+    ngx_http_hc_let_go(ctx);
+
     now = ngx_current_msec;
     rc = hc_l1_get(ctx->conf->zone->l1, &ctx->key, now, &ctx->ref);
 
-    if (rc == HC_L1_HIT || rc == HC_L1_STALE) {
-        if (ngx_http_hc_usable(r, ctx, &ctx->ref.entry)
-            && ngx_http_hc_take_ref(r, ctx, now) == NGX_HTTP_HC_NEXT)
-        {
-            ctx->tier = NGX_HTTP_HC_TIER_L1;
-            ctx->status = (rc == HC_L1_HIT) ? NGX_HTTP_HC_STATUS_HIT
-                                            : NGX_HTTP_HC_STATUS_STALE;
-            return NGX_OK;
-        }
+    if (rc != HC_L1_HIT && rc != HC_L1_STALE) {
+        return ngx_http_hc_stale_l2(r, ctx) ? NGX_OK : NGX_DECLINED;
+    }
 
+    if (!ngx_http_hc_usable(r, ctx, &ctx->ref.entry)
+        || !ngx_http_hc_in_window(&ctx->ref.entry,
+                                  ctx->ref.entry.core.error_for,
+                                  now - ctx->ref.entry.core.born_at)
+        || (ctx->ref.entry.core.flags & HC_ENTRY_VARY)
+        || ngx_http_hc_take_ref(r, ctx, now) != NGX_HTTP_HC_NEXT)
+    {
         ngx_http_hc_unpin(ctx);
         return NGX_DECLINED;
     }
 
-    if (ctx->l2_stale == NULL) {
-        return NGX_DECLINED;
-    }
-
-    age = (int64_t) (ngx_http_hc_epoch_ms() - ctx->l2_stale->core.born_at);
-
-    if (age < ngx_http_hc_kept_for(ctx->l2_stale)
-        && ngx_http_hc_tags_current(ctx)
-        && ngx_http_hc_usable(r, ctx, ctx->l2_stale))
-    {
-        ctx->entry = ctx->l2_stale;
-        ctx->age = age;
-        ctx->ttl = (int64_t) ctx->entry->core.lifetime - ctx->age;
-        ctx->tier = NGX_HTTP_HC_TIER_L2;
-        ctx->status = NGX_HTTP_HC_STATUS_STALE;
-
-        return NGX_OK;
-    }
-
-    return NGX_DECLINED;
-}
-
-
-ngx_int_t
-ngx_http_hc_l2(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
-{
-    ngx_uint_t       i;
-    ngx_hc_l2_key_t  key;
-
-    if (ctx->l2_op) {
-        return NGX_AGAIN;
-    }
-
-    key.key = ctx->key.key;
-    key.variant = ctx->key.variant;
-    key.ntags = HC_TAGS_OWN;
-
-    for (i = 0; i < HC_TAGS_OWN; i++) {
-        key.tags[i].slot = ctx->tags[i].slot & HC_SLOT_COUNTER;
-    }
-
-    ctx->l2_op = ngx_hc_l2_get(&ctx->conf->l2->store, &key,
-                               ngx_http_hc_l2_done, ctx);
-
-    if (ctx->l2_op == NULL) {
-        ctx->state = NGX_HTTP_HC_ORIGIN;
-        return NGX_HTTP_HC_NEXT;
-    }
-
-    return NGX_AGAIN;
-}
-
-
-static void
-ngx_http_hc_l2_done(void *owner, ngx_hc_l2_rc_e rc, ngx_hc_l2_answer_t *answer)
-{
-    ngx_http_hc_ctx_t  *ctx = owner;
-
-    ctx->l2_op = NULL;
-    ctx->l2_asked = 1;
-    ctx->l2_time = answer->time;
-    ctx->state = NGX_HTTP_HC_ORIGIN;         /* a cache in trouble is a miss */
-
-    if (answer->versions) {
-        ngx_memcpy(ctx->l2_versions, answer->versions,
-                   sizeof(ctx->l2_versions));
-        ctx->l2_moves = answer->moves;
-        ctx->l2_fenced = 1;
-    }
-
-    switch (rc) {
-
-    case NGX_HC_L2_HIT:
-        if (!ctx->bypass && ngx_http_hc_l2_hit(ctx, answer->entry) == NGX_OK) {
-            ctx->state = NGX_HTTP_HC_DELIVER;
-        }
-        break;
-
-    case NGX_HC_L2_BAD:
-        ctx->reason = HC_REASON_L2_BAD_VALUE;
-        break;
-
-    case NGX_HC_L2_DOWN:
-        ctx->reason = HC_REASON_L2_DOWN;
-        break;
-
-    case NGX_HC_L2_TIMEOUT:
-        ctx->reason = HC_REASON_L2_TIMEOUT;
-        break;
-
-    default:
-        break;
-    }
-
-    ngx_http_hc_resume(ctx->request);
-}
-
-
-static ngx_int_t
-ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
-{
-    int64_t              age;
-    ngx_uint_t           kept;
-    hc_entry_t          *entry;
-    ngx_http_request_t  *r = ctx->request;
-
-    if (!ngx_http_hc_usable(r, ctx, e)) {
-        return NGX_DECLINED;
-    }
-
-    age = (int64_t) (ngx_http_hc_epoch_ms() - e->core.born_at);
-
-    /* another node's clock may be ahead: then its answer is new, not old */
-
-    age = ngx_max(age, 0);
-
-    entry = ngx_http_hc_copy_entry(r->pool, e);
-    if (entry == NULL) {
-        return NGX_DECLINED;
-    }
-
-    kept = (ngx_http_hc_l2_tags(ctx, entry) == NGX_OK);
-
-    if (age >= (int64_t) e->core.lifetime) {
-        ctx->status = NGX_HTTP_HC_STATUS_EXPIRED;
-
-        if (kept && age < ngx_http_hc_kept_for(e)) {
-            ctx->l2_stale = entry;
-        }
-
-        return NGX_DECLINED;
-    }
-
-    if (kept) {
-        ngx_http_hc_l2_to_l1(ctx, entry, age);
-    }
-
-    ctx->entry = entry;
-    ctx->age = age;
-    ctx->ttl = (int64_t) e->core.lifetime - age;
-    ctx->status = NGX_HTTP_HC_STATUS_HIT;
-    ctx->tier = NGX_HTTP_HC_TIER_L2;
-
+    ctx->tier = NGX_HTTP_HC_TIER_L1;
+    ctx->status = (rc == HC_L1_HIT) ? NGX_HTTP_HC_STATUS_HIT
+                                    : NGX_HTTP_HC_STATUS_STALE;
     return NGX_OK;
 }
 
 
-/* Not OK: the answer is for this request only. */
-
-static ngx_int_t
-ngx_http_hc_l2_tags(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
+static ngx_uint_t
+ngx_http_hc_stale_l2(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
-    uint32_t    slots[HC_TAGS_NAMED_MAX];
-    ngx_uint_t  i, n;
+    int64_t      age;
+    hc_entry_t  *e = ctx->l2_stale;
 
-    n = e->core.ntags - HC_TAGS_OWN;
-
-    for (i = 0; i < n; i++) {
-        slots[i] = e->tags[HC_TAGS_OWN + i].slot | HC_SLOT_NAMED;
+    if (e == NULL) {
+        return 0;
     }
 
-    return ngx_http_hc_name_tags(ctx, slots, n);
+    age = (int64_t) (ngx_http_hc_epoch_ms() - e->core.born_at);
+
+    if (!ngx_http_hc_in_window(e, e->core.error_for, age)
+        || !ngx_http_hc_tags_current(ctx)
+        || !ngx_http_hc_usable(r, ctx, e))
+    {
+        return 0;
+    }
+
+    ctx->entry = e;
+    ctx->age = age;
+    ctx->ttl = (int64_t) e->core.lifetime - age;
+    ctx->tier = NGX_HTTP_HC_TIER_L2;
+    ctx->status = NGX_HTTP_HC_STATUS_STALE;
+
+    return 1;
 }
 
 
-/* ms of age at which it may not be given any more, fresh or stale */
-
-static int64_t
-ngx_http_hc_kept_for(hc_entry_t *e)
-{
-    return (int64_t) e->core.lifetime + e->core.stale_for;
-}
-
-
-static hc_entry_t *
+hc_entry_t *
 ngx_http_hc_copy_entry(ngx_pool_t *pool, hc_entry_t *e)
 {
     u_char      *p;
@@ -374,30 +346,4 @@ ngx_http_hc_copy_entry(ngx_pool_t *pool, hc_entry_t *e)
     hc_entry_write(e, p);
 
     return hc_entry_read(entry, p, size) ? entry : NULL;
-}
-
-
-/* The same entry, on the clock and with the versions of L1. */
-
-static void
-ngx_http_hc_l2_to_l1(ngx_http_hc_ctx_t *ctx, hc_entry_t *e, int64_t age)
-{
-    uint64_t    now;
-    hc_entry_t  l1;
-    ngx_msec_t  l1_for;
-
-    l1_for = ngx_http_hc_l1_for(ctx->conf, &e->core);
-
-    if (l1_for == 0) {
-        return;
-    }
-
-    now = ngx_current_msec;
-
-    l1 = *e;
-    l1.core.born_at = now - (uint64_t) age;
-    ngx_http_hc_entry_tags(ctx, &l1);
-
-    (void) hc_l1_put(ctx->conf->zone->l1, &ctx->key, &l1,
-                     ngx_http_hc_fresh_until(&l1.core, l1_for, now), now);
 }

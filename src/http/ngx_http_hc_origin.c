@@ -11,7 +11,9 @@
 
 static ngx_int_t ngx_http_hc_origin_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_hc_private_headers(ngx_http_request_t *r,
-    ngx_list_t *list);
+    ngx_http_hc_ctx_t *ctx, ngx_list_t *list);
+static ngx_int_t ngx_http_hc_push_coding(ngx_http_hc_ctx_t *ctx,
+    ngx_list_t *headers);
 static ngx_uint_t ngx_http_hc_withheld(ngx_table_elt_t *h);
 
 
@@ -19,6 +21,13 @@ ngx_int_t
 ngx_http_hc_origin(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
     unsigned  uses;
+
+    if (ctx->only_stored) {
+        ctx->reason = HC_REASON_ONLY_IF_CACHED;
+        ctx->state = NGX_HTTP_HC_DONE;
+
+        return NGX_HTTP_GATEWAY_TIME_OUT;  /* RFC 9111, 5.2.1.7 */
+    }
 
     if (ctx->may_store && ctx->conf->min_uses > 1) {
         uses = hc_l1_seen(ctx->conf->zone->l1, &ctx->key);
@@ -63,7 +72,8 @@ ngx_http_hc_origin_handler(ngx_http_request_t *r)
     headers = r->headers_in.headers;
 
     if (ctx->may_store
-        && ngx_http_hc_private_headers(r, &r->headers_in.headers) != NGX_OK)
+        && ngx_http_hc_private_headers(r, ctx, &r->headers_in.headers)
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -100,7 +110,8 @@ ngx_http_hc_origin_handler(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_hc_private_headers(ngx_http_request_t *r, ngx_list_t *list)
+ngx_http_hc_private_headers(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
+    ngx_list_t *list)
 {
     ngx_uint_t        i;
     ngx_list_t        copy;
@@ -128,11 +139,57 @@ ngx_http_hc_private_headers(ngx_http_request_t *r, ngx_list_t *list)
         }
     }
 
+    if (ngx_http_hc_push_coding(ctx, &copy) != NGX_OK
+        || ngx_http_hc_push_validators(ctx, &copy) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     if (copy.last == &copy.part) {
         copy.last = &list->part;
     }
 
     *list = copy;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_hc_push_coding(ngx_http_hc_ctx_t *ctx, ngx_list_t *headers)
+{
+    ngx_str_t  value;
+
+    static ngx_str_t  name = ngx_string("Accept-Encoding");
+
+    if (ctx->coding.len == 0) {
+        return NGX_OK;
+    }
+
+    value = ngx_hc_ngx_str(ctx->coding);
+
+    return ngx_http_hc_push_request_field(headers, &name,
+                                          (u_char *) "accept-encoding",
+                                          &value);
+}
+
+
+ngx_int_t
+ngx_http_hc_push_request_field(ngx_list_t *headers, ngx_str_t *name,
+    u_char *lowcase, ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->key = *name;
+    h->value = *value;
+    h->lowcase_key = lowcase;
+    h->hash = ngx_hash_key(lowcase, name->len);
+    ngx_hc_header_single(h);
 
     return NGX_OK;
 }

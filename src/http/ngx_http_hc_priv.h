@@ -8,16 +8,18 @@
  * returns to the phase engine: AGAIN (waiting), DECLINED (on to the location's
  * own handler) or OK (on to the content handler it has set).
  *
- *   START -> LOOKUP -> L2 -> ORIGIN -> DONE         miss
- *                 \     \       \
- *                  +-----+-> DELIVER                hit in L1, L2
- *                               \
- *                        STALE, STATIC              the app failed
- *   START -> PASS                                   not ours
+ *             +-------- WAIT <-+                   another request asks
+ *             v                |
+ *   START -> LOOKUP -> LEASE --+-> L2 -> ORIGIN -> DONE       miss
+ *                 \             \    \      \
+ *                  +-------------+----+-> DELIVER             hit in L1, L2
+ *                                            \
+ *                                      STALE, STATIC          the app failed
+ *   START -> PASS                                             not ours
  *
  * From ORIGIN on, the filters at the top of the chain take over: they judge
- * the header, collect the body into the fill, and put a fallback in place of a
- * failure.
+ * the header, collect the body into the fill, put the stored body behind a
+ * 304, and a fallback in place of a failure.
  */
 
 #ifndef NGX_HTTP_HC_PRIV_H_INCLUDED_
@@ -26,11 +28,14 @@
 
 #include "ngx_http_hc.h"
 #include "../policy/hc_verdict.h"
+#include "../policy/hc_client_control.h"
 
 
 #define NGX_HTTP_HC_STATES(row)                                               \
     row(START,   start)                                                       \
     row(LOOKUP,  lookup)                                                      \
+    row(LEASE,   take_lease)                                                    \
+    row(WAIT,    wait)                                                        \
     row(L2,      l2)                                                          \
     row(ORIGIN,  origin)                                                      \
     row(DELIVER, deliver)                                                     \
@@ -45,6 +50,8 @@
     row(BYPASS,  "BYPASS")                                                    \
     row(EXPIRED, "EXPIRED")                                                   \
     row(STALE,   "STALE")                                                     \
+    row(UPDATING, "UPDATING")                                                 \
+    row(REVALIDATED, "REVALIDATED")                                           \
     row(HIT,     "HIT")                                                       \
     row(STATIC,  "STATIC")
 
@@ -111,7 +118,11 @@ typedef struct {
     hc_reason_e             reason;
 
     ngx_str_t               uri;           /* at START */
-    hc_l1_key_t             key;
+    hc_str_t                coding;        /* Accept-Encoding as the app is
+                                              sent it */
+    hc_l1_key_t             key;           /* of the answer itself */
+    hc_str_t                base;          /* its variant without what Vary
+                                              adds */
     hc_tag_t                tags[HC_TAGS_OWN];  /* stamped before anybody is
                                                    asked */
     hc_tag_t               *named;         /* the answer's own, nnamed */
@@ -123,6 +134,8 @@ typedef struct {
     hc_entry_t             *entry;         /* what the client is given */
     hc_l1_ref_t             ref;           /* pinned when it lies in L1 */
     hc_entry_t             *l2_stale;      /* past freshness, from L2 */
+    hc_entry_t             *stored;        /* what the app is asked to confirm;
+                                              in ref, or l2_stale */
     int64_t                 age;           /* ms, of what the client is given */
     int64_t                 ttl;           /* ms it stays fresh; may be < 0 */
     u_char                  age_text[NGX_INT64_LEN];
@@ -130,12 +143,18 @@ typedef struct {
     ngx_hc_l2_op_t         *l2_op;
     ngx_msec_t              l2_time;       /* ms, if l2_asked */
 
+    hc_client_control_t    *client;        /* NULL: it has no say */
+    struct ngx_http_hc_lease_s  *lease;    /* NULL: never asked for one */
+
     ngx_http_hc_fill_t     *fill;          /* NULL: nothing will be stored */
     ngx_http_handler_pt     content_handler;
     struct ngx_http_hc_upstream_s  *upstream;
 
     unsigned                keyed:1;
     unsigned                bypass:1;      /* do not look, only store */
+    unsigned                varied:1;      /* key has what Vary adds */
+    unsigned                only_stored:1; /* only-if-cached */
+    unsigned                coalesced:1;   /* another request brought it */
     unsigned                l2_asked:1;
     unsigned                l2_fenced:1;   /* l2_versions are known */
     unsigned                may_store:1;
@@ -166,7 +185,8 @@ typedef struct {
     row(403,             0x0080, "http_403")                                  \
     row(404,             0x0100, "http_404")                                  \
     row(429,             0x0200, "http_429")                                  \
-    row(OTHER_5XX,       0x0400, "http_5xx")
+    row(OTHER_5XX,       0x0400, "http_5xx")                                  \
+    row(UPDATING,        0x0800, "updating")
 
 #define ngx_http_hc_failure_id(id, bit, text)  NGX_HTTP_HC_FAIL_##id = bit,
 
@@ -182,6 +202,7 @@ ngx_http_hc_ctx_t *ngx_http_hc_get_ctx(ngx_http_request_t *r);
 ngx_http_hc_ctx_t *ngx_http_hc_next_ctx(ngx_http_request_t *r,
     ngx_pool_cleanup_t **cln);
 void ngx_http_hc_unpin(ngx_http_hc_ctx_t *ctx);
+void ngx_http_hc_let_go(ngx_http_hc_ctx_t *ctx);
 uint64_t ngx_http_hc_epoch_ms(void);
 
 /* ngx_http_hc_key.c: key and variant of the context. */
@@ -212,14 +233,52 @@ ngx_int_t ngx_http_hc_sort_args(ngx_pool_t *pool,
     ngx_http_hc_cache_conf_t *hlcf, ngx_str_t *args, ngx_str_t *sorted);
 void ngx_http_hc_split_uri(ngx_str_t *uri, ngx_str_t *path, ngx_str_t *args);
 
-/* ngx_http_hc_lookup.c: states LOOKUP and L2; L1 again for a fallback. */
+/* ngx_http_hc_status_header.c */
+ngx_int_t ngx_http_hc_status_header(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
+
+/* ngx_http_hc_client.c */
+ngx_int_t ngx_http_hc_client(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
+hc_client_verdict_e ngx_http_hc_client_takes(ngx_http_hc_ctx_t *ctx,
+    hc_entry_t *e, int64_t age, int64_t ttl);
+
+/* ngx_http_hc_vary.c: the key of an answer that was chosen by fields. */
+ngx_int_t ngx_http_hc_coding(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
+ngx_int_t ngx_http_hc_select(ngx_http_hc_ctx_t *ctx, hc_entry_t *index);
+void ngx_http_hc_unselect(ngx_http_hc_ctx_t *ctx);
+size_t ngx_http_hc_request_lines(ngx_http_request_t *r, hc_str_t name,
+    hc_str_t *lines, size_t max);
+
+/* ngx_http_hc_lookup.c: state LOOKUP; L1 again for a fallback. */
 ngx_int_t ngx_http_hc_lookup(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
-ngx_int_t ngx_http_hc_l2(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
 ngx_int_t ngx_http_hc_lookup_stale(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
+ngx_uint_t ngx_http_hc_usable(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
+    hc_entry_t *e);
+ngx_uint_t ngx_http_hc_in_window(hc_entry_t *e, uint8_t window, int64_t age);
+hc_entry_t *ngx_http_hc_copy_entry(ngx_pool_t *pool, hc_entry_t *e);
+
+/* ngx_http_hc_lookup_l2.c: state L2. */
+ngx_int_t ngx_http_hc_l2(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
+
+/* ngx_http_hc_lease.c: states LEASE and WAIT. */
+ngx_int_t ngx_http_hc_take_lease(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
+ngx_int_t ngx_http_hc_wait(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
+
+/* ngx_http_hc_revalidate.c: what is in store, and a 304 about it. */
+ngx_int_t ngx_http_hc_keep_stored(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
+ngx_int_t ngx_http_hc_push_validators(ngx_http_hc_ctx_t *ctx,
+    ngx_list_t *headers);
+ngx_int_t ngx_http_hc_revalidated(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx, ngx_http_output_header_filter_pt header,
+    ngx_http_output_body_filter_pt body);
 
 /* ngx_http_hc_origin.c: state ORIGIN, the wrapped content handler. */
 ngx_int_t ngx_http_hc_origin(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
+ngx_int_t ngx_http_hc_push_request_field(ngx_list_t *headers,
+    ngx_str_t *name, u_char *lowcase, ngx_str_t *value);
 
 /* ngx_http_hc_upstream.c: our hooks in r->upstream. */
 ngx_int_t ngx_http_hc_upstream_hook(ngx_http_request_t *r,
@@ -244,6 +303,7 @@ ngx_int_t ngx_http_hc_entry_header(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 ngx_int_t ngx_http_hc_entry_body(ngx_http_request_t *r, hc_str_t body,
     ngx_chain_t *out);
+void ngx_http_hc_preconditions(ngx_http_request_t *r);
 
 /* ngx_http_hc_fill.c: an answer on its way into the stores. */
 ngx_msec_t ngx_http_hc_l1_for(ngx_http_hc_cache_conf_t *hlcf,
@@ -259,6 +319,7 @@ hc_reason_e ngx_http_hc_fill_header(ngx_http_hc_fill_t *fill);
 hc_reason_e ngx_http_hc_fill_body(ngx_http_hc_fill_t *fill, ngx_chain_t *in);
 ngx_uint_t ngx_http_hc_fill_counted(ngx_http_hc_fill_t *fill);
 hc_reason_e ngx_http_hc_fill_commit(ngx_http_hc_fill_t *fill);
+ngx_uint_t ngx_http_hc_fill_lasts(ngx_http_hc_fill_t *fill);
 void ngx_http_hc_fill_abandon(ngx_http_hc_ctx_t *ctx, hc_reason_e reason);
 
 /* ngx_http_hc_tags.c: named tags become the context's.  DECLINED: one was

@@ -3,7 +3,7 @@
  * states, the one function that wakes it.
  */
 
-#include "ngx_http_hc_priv.h"
+#include "ngx_http_hc_lease.h"
 
 
 typedef ngx_int_t (*ngx_http_hc_state_pt)(ngx_http_request_t *r,
@@ -20,6 +20,8 @@ static ngx_int_t ngx_http_hc_start(ngx_http_request_t *r,
 static ngx_http_hc_ctx_t *ngx_http_hc_create_ctx(ngx_http_request_t *r);
 static hc_reason_e ngx_http_hc_refusal(ngx_http_request_t *r,
     ngx_http_hc_cache_conf_t *hlcf);
+static hc_reason_e ngx_http_hc_start_rules(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
 static ngx_uint_t ngx_http_hc_is_errand(ngx_http_request_t *r);
 static void ngx_http_hc_cleanup(void *data);
 
@@ -102,13 +104,15 @@ ngx_http_hc_cleanup(void *data)
         ctx->l2_op = NULL;
     }
 
-    ngx_http_hc_unpin(ctx);
+    ngx_http_hc_lease_close(ctx);
 
     /* the client has its answer by now */
 
     if (ctx->fill) {
         ngx_http_hc_fill_store_l2(ctx->fill);
     }
+
+    ngx_http_hc_unpin(ctx);
 }
 
 
@@ -176,6 +180,10 @@ ngx_http_hc_start(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
         }
 
         if (ctx->reason == HC_REASON_NONE) {
+            ctx->reason = ngx_http_hc_start_rules(r, ctx);
+        }
+
+        if (ctx->reason == HC_REASON_NONE) {
             ctx->may_store = (r->method == NGX_HTTP_GET);
             ctx->state = NGX_HTTP_HC_LOOKUP;
 
@@ -187,6 +195,22 @@ ngx_http_hc_start(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     ctx->static_file = r->args.len == 0 && ngx_http_hc_static_here(r);
 
     return NGX_HTTP_HC_NEXT;
+}
+
+
+/* What is asked of the app, and what the client has a say in. */
+
+static hc_reason_e
+ngx_http_hc_start_rules(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
+{
+    if (ngx_http_hc_coding(r, ctx) != NGX_OK
+        || ngx_http_hc_client(r, ctx) != NGX_OK)
+    {
+        return HC_REASON_NO_MEMORY;
+    }
+
+    return ctx->client && ctx->client->no_store ? HC_REASON_CLIENT
+                                                : HC_REASON_NONE;
 }
 
 
@@ -257,6 +281,16 @@ ngx_http_hc_unpin(ngx_http_hc_ctx_t *ctx)
     if (ctx->ref.pinned) {
         hc_l1_unpin(ctx->conf->zone->l1, &ctx->ref);
     }
+}
+
+
+/* What was held for the app to confirm. */
+
+void
+ngx_http_hc_let_go(ngx_http_hc_ctx_t *ctx)
+{
+    ctx->stored = NULL;
+    ngx_http_hc_unpin(ctx);
 }
 
 

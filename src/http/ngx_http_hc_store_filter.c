@@ -8,11 +8,12 @@
  * comes for it is swallowed here.
  */
 
-#include "ngx_http_hc_priv.h"
+#include "ngx_http_hc_lease.h"
 #include "ngx_http_hc_handlers.h"
 
 
 static ngx_int_t ngx_http_hc_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_hc_send_header(ngx_http_request_t *r);
 static ngx_int_t ngx_http_hc_begin_fill(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 static void ngx_http_hc_fill_validators(ngx_http_request_t *r);
@@ -40,20 +41,33 @@ ngx_http_hc_header_filter(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_hc_cache_module);
 
-    if (ctx == NULL || ctx->state != NGX_HTTP_HC_ORIGIN) {
+    if (ctx == NULL) {
         return ngx_http_next_header_filter(r);
+    }
+
+    if (ctx->state != NGX_HTTP_HC_ORIGIN) {
+        return ngx_http_hc_send_header(r);
     }
 
     failure = ngx_http_hc_failure(r, ctx);
 
     if (failure) {
-        rc = ngx_http_hc_fallback(r, ctx, failure, ngx_http_next_header_filter,
+        ngx_http_hc_lease_end(ctx, HC_FLIGHT_FAILED);
+
+        rc = ngx_http_hc_fallback(r, ctx, failure, ngx_http_hc_send_header,
                                   ngx_http_next_body_filter);
         if (rc != NGX_DECLINED) {
             ngx_http_hc_upstream_release(r, ctx);
             return rc;
         }
     }
+
+    if (ctx->stored && r->headers_out.status == NGX_HTTP_NOT_MODIFIED) {
+        return ngx_http_hc_revalidated(r, ctx, ngx_http_hc_send_header,
+                                       ngx_http_next_body_filter);
+    }
+
+    ngx_http_hc_let_go(ctx);
 
     ctx->state = NGX_HTTP_HC_DONE;
 
@@ -64,7 +78,7 @@ ngx_http_hc_header_filter(ngx_http_request_t *r)
 
     if (!ctx->may_store) {
         ngx_http_hc_upstream_release(r, ctx);
-        return ngx_http_next_header_filter(r);
+        return ngx_http_hc_send_header(r);
     }
 
     rc = ngx_http_hc_begin_fill(r, ctx);
@@ -73,10 +87,25 @@ ngx_http_hc_header_filter(ngx_http_request_t *r)
 
     if (rc != NGX_OK) {
         ngx_http_hc_upstream_release(r, ctx);
-        return ngx_http_next_header_filter(r);
+        return ngx_http_hc_send_header(r);
     }
 
-    return ngx_http_hc_after_header(r, ctx, ngx_http_next_header_filter(r));
+    return ngx_http_hc_after_header(r, ctx, ngx_http_hc_send_header(r));
+}
+
+
+static ngx_int_t
+ngx_http_hc_send_header(ngx_http_request_t *r)
+{
+    ngx_http_hc_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_hc_cache_module);
+
+    if (ngx_http_hc_status_header(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_next_header_filter(r);
 }
 
 
@@ -95,6 +124,8 @@ ngx_http_hc_begin_fill(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 
     if (reason != HC_REASON_NONE) {
         ctx->reason = reason;
+        ngx_http_hc_lease_refused(ctx, reason);
+
         return NGX_DECLINED;
     }
 
@@ -116,6 +147,8 @@ ngx_http_hc_fill_validators(ngx_http_request_t *r)
     ngx_table_elt_t  *h = r->headers_out.last_modified;
 
     r->disable_not_modified = 0;
+
+    ngx_http_hc_preconditions(r);
 
     /* several ranges want the body in one buffer */
 
@@ -220,6 +253,7 @@ ngx_http_hc_feed(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
 
     if (reason != HC_REASON_NONE) {
         ngx_http_hc_fill_abandon(ctx, reason);
+        ngx_http_hc_lease_refused(ctx, reason);
         ngx_http_hc_upstream_release(r, ctx);
         return;
     }
@@ -231,6 +265,7 @@ ngx_http_hc_feed(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     ctx->filled = 1;
     reason = ngx_http_hc_fill_commit(ctx->fill);
 
+    ngx_http_hc_lease_filled(ctx, reason);
     ngx_http_hc_upstream_release(r, ctx);
 
     if (reason != HC_REASON_NONE) {

@@ -14,6 +14,8 @@ static ngx_int_t ngx_http_hc_tags_split(ngx_str_t *value,
     ngx_http_hc_zone_t *zone, ngx_http_hc_slots_t *slots);
 static ngx_int_t ngx_http_hc_tags_lines(ngx_list_part_t *part,
     ngx_str_t *field, ngx_http_hc_zone_t *zone, ngx_http_hc_slots_t *slots);
+static void ngx_http_hc_stored_tags(hc_entry_t *e,
+    ngx_http_hc_slots_t *slots);
 static ngx_uint_t ngx_http_hc_tag_field_is(ngx_str_t *name, ngx_str_t *field);
 
 
@@ -263,6 +265,10 @@ ngx_http_hc_fill_tags(ngx_http_hc_fill_t *fill)
         }
     }
 
+    if (fill->stored && !slots.given) {
+        ngx_http_hc_stored_tags(fill->stored, &slots);
+    }
+
     switch (ngx_http_hc_name_tags(fill->ctx, slot, slots.n)) {
 
     case NGX_OK:
@@ -273,6 +279,19 @@ ngx_http_hc_fill_tags(ngx_http_hc_fill_t *fill)
 
     default:
         return HC_REASON_NO_MEMORY;
+    }
+}
+
+
+/* A 304 that names none leaves those of the answer it confirms. */
+
+static void
+ngx_http_hc_stored_tags(hc_entry_t *e, ngx_http_hc_slots_t *slots)
+{
+    ngx_uint_t  i;
+
+    for (i = HC_TAGS_OWN; i < e->core.ntags; i++) {
+        slots->slots[slots->n++] = e->tags[i].slot | HC_SLOT_NAMED;
     }
 }
 

@@ -22,6 +22,8 @@ static ngx_int_t ngx_http_hc_variable_uri(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_hc_variable_l2_time(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_hc_variable_coalesced(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 
 
 /* A subrequest has its own values while variables are shared with its parent,
@@ -40,6 +42,7 @@ static ngx_http_variable_t  ngx_http_hc_variables[] = {
     ngx_http_hc_variable_row("hc_cache_key", key),
     ngx_http_hc_variable_row("hc_uri", uri),
     ngx_http_hc_variable_row("hc_l2_time", l2_time),
+    ngx_http_hc_variable_row("hc_coalesced", coalesced),
     ngx_http_null_variable
 };
 
@@ -236,4 +239,14 @@ ngx_http_hc_variable_l2_time(ngx_http_request_t *r,
     return ngx_http_hc_variable_text(v, p,
                       ngx_sprintf(p, "%T.%03M", (time_t) ctx->l2_time / 1000,
                                   ctx->l2_time % 1000) - p);
+}
+
+
+static ngx_int_t
+ngx_http_hc_variable_coalesced(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_hc_ctx_t  *ctx = ngx_http_hc_get_ctx(r);
+
+    return ngx_http_hc_variable_text(v, "1", ctx && ctx->coalesced ? 1 : 0);
 }
