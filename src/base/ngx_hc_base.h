@@ -82,6 +82,15 @@ ngx_hc_chain_consume(ngx_chain_t *cl)
 }
 
 
+/* What else came by PROXY protocol; NULL where nginx does not keep it. */
+
+#if (nginx_version >= 1023002)
+#define ngx_hc_proxy_protocol_tlvs(pp)  (&(pp)->tlvs)
+#else
+#define ngx_hc_proxy_protocol_tlvs(pp)  ((ngx_str_t *) NULL)
+#endif
+
+
 /*
  * Repeated header fields: nginx 1.23 links elements, before that an array
  * points at them.

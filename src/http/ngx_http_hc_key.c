@@ -136,7 +136,7 @@ ngx_http_hc_uri(ngx_http_request_t *r, ngx_str_t *uri)
     size_t      i, len;
     uintptr_t   escape;
 
-    if (r == r->main && r->valid_unparsed_uri) {
+    if (r->valid_unparsed_uri && !ngx_http_hc_is_included(r)) {
         *uri = r->unparsed_uri;
         return NGX_OK;
     }
@@ -145,7 +145,7 @@ ngx_http_hc_uri(ngx_http_request_t *r, ngx_str_t *uri)
 
     len = r->uri.len + escape + 1 + 2 * r->args.len;
 
-    if (r == r->main) {
+    if (!ngx_http_hc_is_included(r)) {
         len += 1 + r->unparsed_uri.len;
     }
 
@@ -169,7 +169,7 @@ ngx_http_hc_uri(ngx_http_request_t *r, ngx_str_t *uri)
         }
     }
 
-    if (r == r->main) {
+    if (!ngx_http_hc_is_included(r)) {
         *p++ = '#';
         p = ngx_cpymem(p, r->unparsed_uri.data, r->unparsed_uri.len);
     }

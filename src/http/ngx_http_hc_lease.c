@@ -24,6 +24,8 @@ static ngx_http_hc_lease_t *ngx_http_hc_lease(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 static ngx_int_t ngx_http_hc_lease_begin(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx, ngx_http_hc_lease_t *l);
+static ngx_int_t ngx_http_hc_lease_updating(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
 static ngx_int_t ngx_http_hc_lease_wait(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx, ngx_http_hc_lease_t *l);
 static ngx_int_t ngx_http_hc_lease_surplus(ngx_http_request_t *r,
@@ -47,15 +49,12 @@ ngx_http_hc_take_lease(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
     ngx_http_hc_lease_t  *l;
 
-    if (ngx_http_hc_may_refresh(r, ctx)) {
-        return ngx_http_hc_refresh(r, ctx);
-    }
-
     if (!ngx_http_hc_lock_conf(r)->lock
         || !ctx->may_store
         || ctx->bypass
         || ctx->only_stored
-        || r->headers_in.authorization)
+        || r->headers_in.authorization
+        || (r == r->main && ngx_http_hc_is_detached(r)))
     {
         return ngx_http_hc_go_on(r, ctx);
     }
@@ -101,6 +100,7 @@ ngx_http_hc_lease_begin(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
 
     o.deadline_ms = conf->timeout;
     o.max_waiters = (uint32_t) conf->waiters;
+    o.refresh = ctx->may_give;         /* then nobody waits */
 
     id = ngx_hc_flight_id(l->flight, ctx->key.key, ctx->key.variant,
                           ctx->conf->zone->cell);
@@ -117,9 +117,28 @@ ngx_http_hc_lease_begin(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     case HC_FLIGHT_FULL:
         return ngx_http_hc_lease_surplus(r, ctx);
 
+    case HC_FLIGHT_BUSY:
+    case HC_FLIGHT_BACKOFF:
+        return ngx_http_hc_lease_updating(r, ctx);
+
     default:
         return ngx_http_hc_go_on(r, ctx);
     }
+}
+
+
+/* Another request asks, or one has failed lately; what is held will do. */
+
+static ngx_int_t
+ngx_http_hc_lease_updating(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
+{
+    if (ngx_http_hc_lookup_given(r, ctx) != NGX_OK) {
+        return ngx_http_hc_go_on(r, ctx);
+    }
+
+    ctx->state = NGX_HTTP_HC_DELIVER;
+
+    return NGX_HTTP_HC_NEXT;
 }
 
 

@@ -5,18 +5,18 @@
  * is then filled in carries them, and is refused if a write came meanwhile.
  */
 
-#include "ngx_http_hc_priv.h"
+#include "ngx_http_hc_refresh.h"
 
 
-static hc_l1_rc_e ngx_http_hc_find(ngx_http_hc_ctx_t *ctx, uint64_t now);
 static ngx_int_t ngx_http_hc_found_fresh(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx, uint64_t now);
 static ngx_int_t ngx_http_hc_found_stale(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx, uint64_t now);
-static ngx_int_t ngx_http_hc_miss(ngx_http_request_t *r,
-    ngx_http_hc_ctx_t *ctx);
+static ngx_uint_t ngx_http_hc_may_give(ngx_http_hc_ctx_t *ctx, int64_t age);
 static ngx_int_t ngx_http_hc_take_ref(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx, uint64_t now);
+static hc_l1_rc_e ngx_http_hc_find_again(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx, size_t window);
 static ngx_uint_t ngx_http_hc_stale_l2(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 
@@ -42,6 +42,7 @@ ngx_http_hc_lookup(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     }
 
     now = ngx_current_msec;
+    ctx->may_give = 0;
 
     switch (ngx_http_hc_find(ctx, now)) {
 
@@ -67,7 +68,7 @@ ngx_http_hc_lookup(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 
 /* One lookup, or two where the app sent Vary. */
 
-static hc_l1_rc_e
+hc_l1_rc_e
 ngx_http_hc_find(ngx_http_hc_ctx_t *ctx, uint64_t now)
 {
     ngx_int_t    rc;
@@ -122,6 +123,12 @@ ngx_http_hc_found_fresh(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
         }
     }
 
+    if (ngx_http_hc_refresh_due(ngx_http_hc_refresh_conf(r), e,
+                                (int64_t) (ctx->ref.fresh_until - now)))
+    {
+        (void) ngx_http_hc_refresh(r, ctx);
+    }
+
     ctx->status = NGX_HTTP_HC_STATUS_HIT;
     ctx->tier = NGX_HTTP_HC_TIER_L1;
     ctx->state = NGX_HTTP_HC_DELIVER;
@@ -158,11 +165,45 @@ ngx_http_hc_found_stale(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
         return ngx_http_hc_take_ref(r, ctx, now);
     }
 
+    ctx->may_give = ngx_http_hc_may_give(ctx, age);
+
+    if (ctx->may_give
+        && ngx_http_hc_refresh_conf(r)->background
+        && ngx_http_hc_refresh(r, ctx))
+    {
+        ctx->status = NGX_HTTP_HC_STATUS_UPDATING;
+        ctx->tier = NGX_HTTP_HC_TIER_L1;
+        ctx->state = NGX_HTTP_HC_DELIVER;
+
+        return ngx_http_hc_take_ref(r, ctx, now);
+    }
+
     ctx->expired = ngx_http_hc_in_window(e, e->core.error_for, age);
 
     (void) ngx_http_hc_keep_stored(r, ctx, e);
 
     return ngx_http_hc_miss(r, ctx);
+}
+
+
+/*
+ * While somebody asks for it anew (RFC 5861, 3).  What is fresh but not
+ * believed any more has to be asked for; what a snapshot held never was.
+ */
+
+static ngx_uint_t
+ngx_http_hc_may_give(ngx_http_hc_ctx_t *ctx, int64_t age)
+{
+    hc_entry_t  *e = &ctx->ref.entry;
+
+    if (age < (int64_t) e->core.lifetime) {
+        return e->core.while_for
+               && (ctx->ref.fresh_until == 0
+                   || (ctx->conf->l2 == NULL
+                       && ctx->conf->l1_ttl == NGX_HTTP_HC_NO_CAP));
+    }
+
+    return ngx_http_hc_in_window(e, e->core.while_for, age);
 }
 
 
@@ -208,7 +249,7 @@ ngx_http_hc_usable(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
 
 /* A hit needs no tags of the request's own: its entry carries them. */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_hc_miss(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
     hc_tag_t  *tags = ctx->tags;
@@ -260,37 +301,78 @@ ngx_http_hc_take_ref(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
 ngx_int_t
 ngx_http_hc_lookup_stale(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
-    uint64_t    now;
     hc_l1_rc_e  rc;
 
     if (!ctx->keyed) {
         return NGX_DECLINED;
     }
 
-    ngx_http_hc_let_go(ctx);
+    rc = ngx_http_hc_find_again(r, ctx,
+                                offsetof(hc_entry_core_t, error_for));
 
-    now = ngx_current_msec;
-    rc = hc_l1_get(ctx->conf->zone->l1, &ctx->key, now, &ctx->ref);
-
-    if (rc != HC_L1_HIT && rc != HC_L1_STALE) {
+    if (rc == HC_L1_MISS) {
         return ngx_http_hc_stale_l2(r, ctx) ? NGX_OK : NGX_DECLINED;
     }
 
-    if (!ngx_http_hc_usable(r, ctx, &ctx->ref.entry)
-        || !ngx_http_hc_in_window(&ctx->ref.entry,
-                                  ctx->ref.entry.core.error_for,
-                                  now - ctx->ref.entry.core.born_at)
-        || (ctx->ref.entry.core.flags & HC_ENTRY_VARY)
-        || ngx_http_hc_take_ref(r, ctx, now) != NGX_HTTP_HC_NEXT)
-    {
-        ngx_http_hc_unpin(ctx);
-        return NGX_DECLINED;
-    }
-
-    ctx->tier = NGX_HTTP_HC_TIER_L1;
     ctx->status = (rc == HC_L1_HIT) ? NGX_HTTP_HC_STATUS_HIT
                                     : NGX_HTTP_HC_STATUS_STALE;
     return NGX_OK;
+}
+
+
+/* The same while another request asks. */
+
+ngx_int_t
+ngx_http_hc_lookup_given(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
+{
+    hc_l1_rc_e  rc;
+
+    rc = ngx_http_hc_find_again(r, ctx,
+                                offsetof(hc_entry_core_t, while_for));
+
+    if (rc == HC_L1_MISS) {
+        return NGX_DECLINED;
+    }
+
+    ctx->status = (rc == HC_L1_HIT) ? NGX_HTTP_HC_STATUS_HIT
+                                    : NGX_HTTP_HC_STATUS_UPDATING;
+    return NGX_OK;
+}
+
+
+/* HIT, or STALE within the window, and to be delivered; else MISS. */
+
+static hc_l1_rc_e
+ngx_http_hc_find_again(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
+    size_t window)
+{
+    uint8_t      code;
+    uint64_t     now = ngx_current_msec;
+    hc_entry_t  *e = &ctx->ref.entry;
+    hc_l1_rc_e   rc;
+
+    ngx_http_hc_let_go(ctx);
+
+    rc = hc_l1_get(ctx->conf->zone->l1, &ctx->key, now, &ctx->ref);
+
+    if (rc != HC_L1_HIT && rc != HC_L1_STALE) {
+        return HC_L1_MISS;
+    }
+
+    code = *((uint8_t *) &e->core + window);
+
+    if (!ngx_http_hc_usable(r, ctx, e)
+        || !ngx_http_hc_in_window(e, code, now - e->core.born_at)
+        || (e->core.flags & HC_ENTRY_VARY)
+        || ngx_http_hc_take_ref(r, ctx, now) != NGX_HTTP_HC_NEXT)
+    {
+        ngx_http_hc_unpin(ctx);
+        return HC_L1_MISS;
+    }
+
+    ctx->tier = NGX_HTTP_HC_TIER_L1;
+
+    return rc;
 }
 
 

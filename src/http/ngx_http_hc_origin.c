@@ -29,7 +29,9 @@ ngx_http_hc_origin(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
         return NGX_HTTP_GATEWAY_TIME_OUT;  /* RFC 9111, 5.2.1.7 */
     }
 
-    if (ctx->may_store && ctx->conf->min_uses > 1) {
+    if (ctx->may_store && ctx->conf->min_uses > 1
+        && !ngx_http_hc_is_detached(r))
+    {
         uses = hc_l1_seen(ctx->conf->zone->l1, &ctx->key);
 
         if (uses < ctx->conf->min_uses) {

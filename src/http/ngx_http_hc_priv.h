@@ -27,6 +27,7 @@
 
 
 #include "ngx_http_hc.h"
+#include "ngx_http_hc_detached.h"
 #include "../policy/hc_verdict.h"
 #include "../policy/hc_client_control.h"
 
@@ -155,6 +156,7 @@ typedef struct {
     unsigned                varied:1;      /* key has what Vary adds */
     unsigned                only_stored:1; /* only-if-cached */
     unsigned                coalesced:1;   /* another request brought it */
+    unsigned                may_give:1;    /* ref, while it is refreshed */
     unsigned                l2_asked:1;
     unsigned                l2_fenced:1;   /* l2_versions are known */
     unsigned                may_store:1;
@@ -172,7 +174,8 @@ typedef struct {
 } ngx_http_hc_cache_main_conf_t;
 
 
-/* How an app can fail; words of hc_cache_use_stale. */
+/* How an app can fail, or that it is being asked; words of hc_cache_use_stale.
+ */
 
 #define NGX_HTTP_HC_FAILURES(row)                                             \
     row(ERROR,           0x0001, "error")                                     \
@@ -250,8 +253,11 @@ size_t ngx_http_hc_request_lines(ngx_http_request_t *r, hc_str_t name,
     hc_str_t *lines, size_t max);
 
 /* ngx_http_hc_lookup.c: state LOOKUP; L1 again for a fallback. */
+hc_l1_rc_e ngx_http_hc_find(ngx_http_hc_ctx_t *ctx, uint64_t now);
 ngx_int_t ngx_http_hc_lookup(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
 ngx_int_t ngx_http_hc_lookup_stale(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
+ngx_int_t ngx_http_hc_lookup_given(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 ngx_uint_t ngx_http_hc_usable(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     hc_entry_t *e);
@@ -274,6 +280,9 @@ ngx_int_t ngx_http_hc_push_validators(ngx_http_hc_ctx_t *ctx,
 ngx_int_t ngx_http_hc_revalidated(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx, ngx_http_output_header_filter_pt header,
     ngx_http_output_body_filter_pt body);
+
+/* Stamps the tags; the next state is LEASE. */
+ngx_int_t ngx_http_hc_miss(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
 
 /* ngx_http_hc_origin.c: state ORIGIN, the wrapped content handler. */
 ngx_int_t ngx_http_hc_origin(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);

@@ -4,6 +4,7 @@
  */
 
 #include "ngx_http_hc_lease.h"
+#include "ngx_http_hc_refresh.h"
 
 
 typedef ngx_int_t (*ngx_http_hc_state_pt)(ngx_http_request_t *r,
@@ -167,6 +168,10 @@ ngx_http_hc_start(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     {
         ctx->state = NGX_HTTP_HC_PASS;
         return NGX_HTTP_HC_NEXT;
+    }
+
+    if (r == r->main && ngx_http_hc_is_detached(r)) {
+        return ngx_http_hc_refresh_start(r, ctx);
     }
 
     ctx->tier = NGX_HTTP_HC_TIER_ORIGIN;

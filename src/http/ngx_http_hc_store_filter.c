@@ -5,10 +5,12 @@
  * Header: a failure is replaced by a fallback, a storable answer begins a
  * fill.  Body: the fill is fed and committed.  A client that has its answer
  * already (a 304, a fallback), or has left, gets nothing more; what still
- * comes for it is swallowed here.
+ * comes for it is swallowed here.  For a request without a client the chain
+ * ends here.
  */
 
 #include "ngx_http_hc_lease.h"
+#include "ngx_http_hc_refresh.h"
 #include "ngx_http_hc_handlers.h"
 
 
@@ -32,6 +34,61 @@ static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
 static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 
 
+/*
+ * Where a request without a client ends.  A subrequest whose answer somebody
+ * reads goes on as ever.
+ */
+
+static ngx_inline ngx_uint_t
+ngx_http_hc_ends_here(ngx_http_request_t *r)
+{
+    return ngx_http_hc_is_detached(r) && !r->subrequest_in_memory;
+}
+
+
+static ngx_int_t
+ngx_http_hc_next_header(ngx_http_request_t *r)
+{
+    ngx_http_hc_ctx_t  *ctx;
+
+    if (!ngx_http_hc_ends_here(r)) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_hc_cache_module);
+
+    r->header_sent = 1;
+    r->header_only = (ctx == NULL || ctx->fill == NULL);
+
+    ngx_http_hc_refresh_header(r, ctx);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_hc_next_body(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_http_hc_ctx_t  *ctx;
+
+    if (!ngx_http_hc_ends_here(r)) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    ngx_hc_chain_consume(in);
+
+    if (r->postponed) {
+        return ngx_http_next_body_filter(r, NULL);    /* their turn */
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_hc_cache_module);
+
+    /* a fill that was begun and given up: nobody wants the rest */
+
+    return ctx && ctx->fill == NULL && !r->header_only ? NGX_ERROR : NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_hc_header_filter(ngx_http_request_t *r)
 {
@@ -42,7 +99,7 @@ ngx_http_hc_header_filter(ngx_http_request_t *r)
     ctx = ngx_http_get_module_ctx(r, ngx_http_hc_cache_module);
 
     if (ctx == NULL) {
-        return ngx_http_next_header_filter(r);
+        return ngx_http_hc_next_header(r);
     }
 
     if (ctx->state != NGX_HTTP_HC_ORIGIN) {
@@ -53,9 +110,17 @@ ngx_http_hc_header_filter(ngx_http_request_t *r)
 
     if (failure) {
         ngx_http_hc_lease_end(ctx, HC_FLIGHT_FAILED);
+    }
 
+    if (failure && ngx_http_hc_is_detached(r)) {
+
+        /* what would be given in its place stays */
+
+        ctx->may_store &= !(ctx->conf->use_stale & failure);
+
+    } else if (failure) {
         rc = ngx_http_hc_fallback(r, ctx, failure, ngx_http_hc_send_header,
-                                  ngx_http_next_body_filter);
+                                  ngx_http_hc_next_body);
         if (rc != NGX_DECLINED) {
             ngx_http_hc_upstream_release(r, ctx);
             return rc;
@@ -64,7 +129,7 @@ ngx_http_hc_header_filter(ngx_http_request_t *r)
 
     if (ctx->stored && r->headers_out.status == NGX_HTTP_NOT_MODIFIED) {
         return ngx_http_hc_revalidated(r, ctx, ngx_http_hc_send_header,
-                                       ngx_http_next_body_filter);
+                                       ngx_http_hc_next_body);
     }
 
     ngx_http_hc_let_go(ctx);
@@ -105,7 +170,7 @@ ngx_http_hc_send_header(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    return ngx_http_next_header_filter(r);
+    return ngx_http_hc_next_header(r);
 }
 
 
@@ -211,7 +276,7 @@ ngx_http_hc_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     ctx = ngx_http_get_module_ctx(r, ngx_http_hc_cache_module);
 
     if (ctx == NULL || (ctx->fill == NULL && !ctx->swallow)) {
-        return ngx_http_next_body_filter(r, in);
+        return ngx_http_hc_next_body(r, in);
     }
 
     if (ctx->fill && in) {
@@ -222,7 +287,7 @@ ngx_http_hc_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         return ngx_http_hc_swallow(r, ctx, in);
     }
 
-    rc = ngx_http_next_body_filter(r, in);
+    rc = ngx_http_hc_next_body(r, in);
 
     if (rc == NGX_ERROR && r->connection->error && ctx->fill && !ctx->filled) {
         ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
@@ -255,6 +320,8 @@ ngx_http_hc_feed(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
         ngx_http_hc_fill_abandon(ctx, reason);
         ngx_http_hc_lease_refused(ctx, reason);
         ngx_http_hc_upstream_release(r, ctx);
+        ngx_http_hc_detached_result(r, reason == HC_REASON_TOO_LARGE
+                                       ? NGX_DECLINED : NGX_ERROR);
         return;
     }
 
@@ -271,6 +338,9 @@ ngx_http_hc_feed(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     if (reason != HC_REASON_NONE) {
         ctx->reason = reason;
     }
+
+    ngx_http_hc_detached_result(r, reason == HC_REASON_NONE ? NGX_OK
+                                                            : NGX_ERROR);
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "hc http fill ended: \"%s\"", hc_reason_text(reason));
@@ -308,7 +378,7 @@ ngx_http_hc_swallow(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
         return NGX_OK;
     }
 
-    return ngx_http_next_body_filter(r, NULL);
+    return ngx_http_hc_next_body(r, NULL);
 }
 
 

@@ -35,7 +35,7 @@ ngx_http_hc_target_slot(ngx_http_request_t *r, uint32_t *slot)
 
     hlcf = ngx_http_get_module_loc_conf(r, ngx_http_hc_cache_module);
 
-    if (r != r->main) {
+    if (ngx_http_hc_is_included(r)) {
         return ngx_http_hc_path_slot(r, hlcf, &r->uri, &r->args, slot);
     }
 

@@ -137,13 +137,13 @@ ngx_http_hc_variant(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     ngx_http_hc_server(r, &v.server);
     ngx_str_null(&v.location);
 
-    if (r->internal && r == r->main) {
+    if (r->internal && !ngx_http_hc_is_included(r)) {
         clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
         v.location = clcf->name;
     }
 
     v.https = ctx->conf->key == NULL && ngx_http_hc_is_https(r);
-    v.rewritten = !r->valid_unparsed_uri && r == r->main;
+    v.rewritten = !r->valid_unparsed_uri && !ngx_http_hc_is_included(r);
 
     if (v.rest.len + v.location.len + v.fields + v.https + v.rewritten == 0) {
         ctx->key.variant = ngx_hc_str(&v.server);
