@@ -3,6 +3,7 @@
  */
 
 #include "ngx_http_hc_fill.h"
+#include "ngx_http_hc_refresh.h"
 #include "ngx_http_hc_rules.h"
 #include "../policy/hc_json.h"
 
@@ -163,6 +164,7 @@ ngx_http_hc_fill_store_l1(ngx_http_hc_fill_t *fill)
     uint64_t            now;
     hc_entry_t          e;
     ngx_msec_t          l1_for;
+    ngx_uint_t          jitter;
     ngx_http_hc_ctx_t  *ctx = fill->ctx;
 
     ngx_http_hc_fill_entry(fill, &e);
@@ -176,8 +178,11 @@ ngx_http_hc_fill_store_l1(ngx_http_hc_fill_t *fill)
 
     now = ngx_current_msec;
 
+    jitter = ngx_http_hc_refresh_conf(fill->request)->jitter;
+
     switch (hc_l1_put(ctx->conf->zone->l1, &ctx->key, &e,
-                      ngx_http_hc_fresh_until(&e.core, l1_for, now), now))
+                      ngx_http_hc_fresh_until(&e.core, l1_for, jitter, now),
+                      now))
     {
     case HC_L1_OK:
         ngx_http_hc_fill_index(fill);
@@ -294,12 +299,21 @@ ngx_http_hc_l1_for(ngx_http_hc_cache_conf_t *hlcf, hc_entry_core_t *core)
 }
 
 
+/* What was stored together does not expire together: a random part of the
+ * lifetime is cut off, up to `jitter` percent of it. */
+
 uint64_t
-ngx_http_hc_fresh_until(hc_entry_core_t *core, ngx_msec_t l1_for, uint64_t now)
+ngx_http_hc_fresh_until(hc_entry_core_t *core, ngx_msec_t l1_for,
+    ngx_uint_t jitter, uint64_t now)
 {
     uint64_t  fresh_until;
 
     fresh_until = core->born_at + core->lifetime;
+
+    if (jitter) {
+        fresh_until -= (uint64_t) core->lifetime * jitter / 100
+                       * (ngx_random() & 0xffff) / 0x10000;
+    }
 
     if (l1_for == NGX_HTTP_HC_NO_CAP) {
         return fresh_until;

@@ -4,6 +4,7 @@
 
 #include "ngx_http_hc_fill.h"
 #include "ngx_http_hc_lease.h"
+#include "ngx_http_hc_refresh.h"
 
 
 static void ngx_http_hc_l2_done(void *owner, ngx_hc_l2_rc_e rc,
@@ -246,5 +247,7 @@ ngx_http_hc_l2_to_l1(ngx_http_hc_ctx_t *ctx, hc_entry_t *e, int64_t age)
     ngx_http_hc_entry_tags(ctx, &l1);
 
     (void) hc_l1_put(ctx->conf->zone->l1, &ctx->key, &l1,
-                     ngx_http_hc_fresh_until(&l1.core, l1_for, now), now);
+                     ngx_http_hc_fresh_until(&l1.core, l1_for,
+                         ngx_http_hc_refresh_conf(ctx->request)->jitter, now),
+                     now);
 }

@@ -318,7 +318,7 @@ void ngx_http_hc_preconditions(ngx_http_request_t *r);
 ngx_msec_t ngx_http_hc_l1_for(ngx_http_hc_cache_conf_t *hlcf,
     hc_entry_core_t *core);
 uint64_t ngx_http_hc_fresh_until(hc_entry_core_t *core, ngx_msec_t l1_for,
-    uint64_t now);
+    ngx_uint_t jitter, uint64_t now);
 void ngx_http_hc_fill_store_l2(ngx_http_hc_fill_t *fill);
 ngx_http_hc_valid_t *ngx_http_hc_valid_for(ngx_http_hc_cache_conf_t *hlcf,
     ngx_uint_t status);
