@@ -23,8 +23,8 @@
 typedef struct {
     uint16_t       len;
     uint8_t        n;
-    unsigned       any:1;             /* "*", no names, or too many of them:
-                                         no other request may be given it */
+    unsigned       any:1;             /* "*", what is no name, or too many: no
+                                         other request may be given it */
     unsigned char  text[HC_VARY_TEXT_MAX];
 } hc_vary_t;
 
