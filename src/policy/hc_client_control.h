@@ -3,9 +3,8 @@
  * (RFC 9111, 5.2.1), and Pragma: no-cache where there is none (5.4).
  *
  * Lines are fed one by one, in any order, and add up.  Of what is said twice
- * the more demanding counts; an invalid max-age counts as 0, an invalid
- * max-stale allows nothing, an invalid min-fresh is ignored.  What cannot be
- * parsed is passed over: a request forbids nothing by it.
+ * the more demanding counts; an invalid max-age or max-stale counts as 0, an
+ * invalid min-fresh is ignored.  What cannot be parsed is passed over.
  *
  * Layer: hc_, decisions.
  */
