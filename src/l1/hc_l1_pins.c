@@ -127,10 +127,10 @@ hc_l1_is_sent(const hc_l1_t *l1, uint32_t at, uint32_t size)
 }
 
 
-/* 1: so many units are more than this process's share of what may be pinned. */
+/* 1: this process has its share of what may be pinned. */
 
 static int
-hc_l1_above_share(const hc_l1_t *l1, uint64_t pinned)
+hc_l1_has_share(const hc_l1_t *l1)
 {
     uint64_t  share;
     uint32_t  workers;
@@ -138,7 +138,7 @@ hc_l1_above_share(const hc_l1_t *l1, uint64_t pinned)
     workers = __atomic_load_n(&l1->header->workers, __ATOMIC_RELAXED);
     share = l1->header->size / HC_L1_PINNED_PART / hc_max(workers, 1);
 
-    return pinned * HC_L1_UNIT > share;
+    return l1->pinned * HC_L1_UNIT > share;
 }
 
 
@@ -166,18 +166,23 @@ hc_l1_pin(hc_l1_t *l1, uint32_t at, uint32_t size, hc_l1_ref_t *ref)
 
     ref->row = row;
     ref->pinned = 1;
-    ref->copy = l1->nfree == 0 || hc_l1_above_share(l1, l1->pinned);
+    ref->copy = l1->nfree == 0 || hc_l1_has_share(l1);
 
     return 0;
 }
 
 
-/* 1: it can be pinned for longer; a hit of that size is not copied. */
+/* 1: were it pinned, it would not have to be copied. */
 
 int
 hc_l1_may_keep(const hc_l1_t *l1, uint32_t size)
 {
-    return l1->nfree > 1 && !hc_l1_above_share(l1, l1->pinned + size);
+    hc_l1_t  then;
+
+    then = *l1;
+    then.pinned += size;
+
+    return then.nfree > 1 && !hc_l1_has_share(&then);
 }
 
 
