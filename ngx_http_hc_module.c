@@ -127,7 +127,6 @@ ngx_http_hc_init_module(ngx_cycle_t *cycle)
 {
     if (ngx_process == NGX_PROCESS_SINGLE) {
         ngx_http_hc_close_snapshots((ngx_cycle_t *) ngx_cycle);
-        ngx_http_hc_close_flight((ngx_cycle_t *) ngx_cycle);
     }
 
     return NGX_OK;

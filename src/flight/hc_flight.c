@@ -15,7 +15,7 @@ hc_flight_backoff(uint32_t failures)
 
     shift = hc_min(failures - 1, 6);
 
-    return hc_min((uint64_t) HC_FLIGHT_BACKOFF << shift,
+    return hc_min((uint64_t) HC_FLIGHT_BACKOFF_MIN << shift,
                   (uint64_t) HC_FLIGHT_BACKOFF_MAX);
 }
 

@@ -135,8 +135,6 @@ ngx_hc_flight_open(ngx_hc_flight_t *flight, ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    flight->opened = 1;
-
     if (ngx_hc_flight_waits_open(flight, cycle) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -161,13 +159,10 @@ ngx_hc_flight_close(ngx_hc_flight_t *flight, ngx_cycle_t *cycle)
 {
     hc_flight_mask_t  wake;
 
-    if (flight == NULL || !flight->opened || flight->closed) {
+    if (flight == NULL || hc_flight_slot(flight->leases) == -1) {
         return;
     }
 
-    flight->closed = 1;
-
-    ngx_hc_flight_waits_close(flight);
     ngx_hc_flight_unlisten(flight);
 
     hc_flight_leave(flight->leases, ngx_current_msec, &wake);
@@ -183,20 +178,12 @@ ngx_hc_flight_id(ngx_hc_flight_t *flight, hc_str_t key, hc_str_t variant,
 }
 
 
-/* A single process that reloads runs no init_process. */
-
 hc_flight_rc_e
 ngx_hc_flight_begin(ngx_hc_flight_t *flight, const hc_flight_id_t *id,
     const hc_flight_options_t *o, hc_flight_lease_t *lease)
 {
     hc_flight_rc_e    rc;
     hc_flight_mask_t  wake;
-
-    if (!flight->opened
-        && ngx_hc_flight_open(flight, (ngx_cycle_t *) ngx_cycle) != NGX_OK)
-    {
-        return HC_FLIGHT_NONE;
-    }
 
     rc = hc_flight_begin(flight->leases, id, o, ngx_current_msec, lease,
                          &wake);

@@ -54,9 +54,6 @@ struct ngx_hc_flight_s {
     ngx_uint_t                 nparked;
     ngx_queue_t                gates[NGX_HC_FLIGHT_GATES];
     ngx_event_t                tick;
-
-    unsigned                   opened:1;
-    unsigned                   closed:1;
 };
 
 
@@ -68,11 +65,10 @@ ngx_int_t ngx_hc_flight_listen(ngx_hc_flight_t *flight, ngx_log_t *log);
 void ngx_hc_flight_unlisten(ngx_hc_flight_t *flight);
 void ngx_hc_flight_wake(ngx_hc_flight_t *flight, const hc_flight_mask_t *mask);
 
-/* waits: looks at what is marked; ends all, since this process leaves */
+/* waits: looks at what is marked */
 
 ngx_int_t ngx_hc_flight_waits_open(ngx_hc_flight_t *flight,
     ngx_cycle_t *cycle);
-void ngx_hc_flight_waits_close(ngx_hc_flight_t *flight);
 void ngx_hc_flight_look(ngx_hc_flight_t *flight);
 
 /* gates: out of its gate, whether it waits there or went */

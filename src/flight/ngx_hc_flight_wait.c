@@ -42,30 +42,6 @@ ngx_hc_flight_waits_open(ngx_hc_flight_t *flight, ngx_cycle_t *cycle)
 }
 
 
-/* Of a single process that reloads: its old requests wait no more. */
-
-void
-ngx_hc_flight_waits_close(ngx_hc_flight_t *flight)
-{
-    ngx_uint_t             i;
-    ngx_hc_flight_wait_t  *wait;
-
-    for (i = 0; i < HC_FLIGHT_LEASES && flight->nparked; i++) {
-        while (!ngx_queue_empty(&flight->parked[i])) {
-            wait = ngx_queue_data(ngx_queue_head(&flight->parked[i]),
-                                  ngx_hc_flight_wait_t, queue);
-            ngx_hc_flight_unpark(wait);
-            wait->state = NGX_HC_FLIGHT_WOKEN;
-            ngx_post_event(&wait->event, &ngx_posted_events);
-        }
-    }
-
-    if (flight->tick.timer_set) {
-        ngx_del_timer(&flight->tick);
-    }
-}
-
-
 void
 ngx_hc_flight_wait(ngx_hc_flight_t *flight, ngx_hc_flight_wait_t *wait,
     ngx_msec_t timeout)
@@ -195,13 +171,7 @@ ngx_hc_flight_why(ngx_hc_flight_wait_t *wait)
     hc_flight_view_t     view;
     ngx_hc_flight_why_e  why;
 
-    if (wait->flight->closed) {
-        ngx_memzero(&view, sizeof(view));
-        view.ended = 1;
-
-    } else {
-        (void) ngx_hc_flight_changed(wait, &view);
-    }
+    (void) ngx_hc_flight_changed(wait, &view);
 
     why = view.ended ? NGX_HC_FLIGHT_DONE
                      : wait->view.offered ? NGX_HC_FLIGHT_PROGRESS
