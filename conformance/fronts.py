@@ -13,9 +13,9 @@ import servers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONF = os.path.join(HERE, 'conf')
-MODULE = (os.environ.get('HC_MODULE')
-          or os.path.join(os.path.dirname(HERE), 'build',
-                          'ngx_http_hc_module.so'))
+MODULE = os.path.abspath(
+    os.environ.get('HC_MODULE')
+    or os.path.join(os.path.dirname(HERE), 'build', 'ngx_http_hc_module.so'))
 NGINX = os.environ.get('HC_NGINX') or 'nginx'
 
 # the tests ask all at once; a core of its own is for benches
@@ -96,6 +96,9 @@ class Front:
 
     def version(self):
         """Of Debian's package, unless another program is named."""
+
+        if os.path.basename(self.program) != self.program:
+            return self.program
 
         try:
             ran = subprocess.run(
