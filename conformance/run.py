@@ -6,7 +6,7 @@
 Fetches the suite (suite.py), starts its origin and a front (fronts.py), plays
 every test (client.mjs) and prints which did not pass.  Ends with 1 when this
 module fails a required test that known-failures does not list.  Results are in
-OUT (build/conformance-results) as PEER.json.
+OUT (build/conformance-results) as PEER.json, of one test as PEER-TEST.json.
 
 Environment: HC_NGINX, HC_MODULE (which nginx with which module).
 """
@@ -70,7 +70,7 @@ def play(suite, name, test, directory, out):
     """The rows of one run."""
 
     running = []
-    written = os.path.join(out, name + '.json')
+    written = os.path.join(out, '-'.join(filter(None, (name, test))) + '.json')
     try:
         running.append(fronts.start_origin(suite, directory))
         origin = running[0]

@@ -35,12 +35,13 @@ sub run {
     my %option = @_;
     my $dir = File::Temp->newdir;
     my @options = map { "--$_='$option{$_}'" } sort keys %option;
+    my $file = join '-', 'hc', $option{id} || ();
     my $said = `python3 $TOP/conformance/run.py --out='$dir' @options 2>&1`;
 
     return {
         rc => $? >> 8,
         said => $said,
-        rows => eval { JSON::PP->new->decode(slurp("$dir/hc.json")) } || [],
+        rows => eval { JSON::PP->new->decode(slurp("$dir/$file.json")) } || [],
     };
 }
 
