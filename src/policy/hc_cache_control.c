@@ -9,24 +9,32 @@
  * count, and `damaged` tells that others may have been lost.
  */
 
-#include "hc_cache_control.h"
+#include "hc_directive.h"
+#include "hc_headers.h"
 #include "hc_policy_priv.h"
 #include "hc_tokens.h"
 
 
-#define HC_DIRECTIVES(seconds, flag)                                          \
-    seconds(max_age,                 "max-age")                               \
-    seconds(s_maxage,                "s-maxage")                              \
-    seconds(stale_if_error,          "stale-if-error")                        \
-    seconds(stale_while_revalidate,  "stale-while-revalidate")                \
-    flag(no_store,                   "no-store")                              \
-    flag(no_cache,                   "no-cache")                              \
-    flag(is_private,                 "private")                               \
-    flag(is_public,                  "public")                                \
-    flag(must_revalidate,            "must-revalidate")                       \
-    flag(proxy_revalidate,           "proxy-revalidate")                      \
-    flag(must_understand,            "must-understand")                       \
-    flag(immutable,                  "immutable")
+#define hc_directive_at(name, kind, member)                                   \
+    { hc_string(name), HC_DIRECTIVE_##kind,                                   \
+      offsetof(hc_cache_control_t, member) }
+
+
+static const hc_directive_t  hc_directives[] = {
+    hc_directive_at("max-age", SECONDS, max_age),
+    hc_directive_at("s-maxage", SECONDS, s_maxage),
+    hc_directive_at("stale-if-error", SECONDS, stale_if_error),
+    hc_directive_at("stale-while-revalidate", SECONDS, stale_while_revalidate),
+    hc_directive_at("no-store", FLAG, no_store),
+    hc_directive_at("no-cache", FIELDS, no_cache),
+    hc_directive_at("private", FIELDS, is_private),
+    hc_directive_at("public", FLAG, is_public),
+    hc_directive_at("must-revalidate", FLAG, must_revalidate),
+    hc_directive_at("proxy-revalidate", FLAG, proxy_revalidate),
+    hc_directive_at("must-understand", FLAG, must_understand),
+    hc_directive_at("immutable", FLAG, immutable),
+    { hc_null_string, HC_DIRECTIVE_FLAG, 0 }
+};
 
 
 int64_t
@@ -68,25 +76,112 @@ hc_cache_control_least(int64_t *seconds, hc_str_t value)
 }
 
 
-#define hc_directive_seconds(member, text)                                    \
-    if (hc_str_caseeq(name, hc_str(text, sizeof(text) - 1))) {                \
-        hc_cache_control_least(&cc->member, value);                           \
-        return;                                                               \
-    }
-
-#define hc_directive_flag(member, text)                                       \
-    if (hc_str_caseeq(name, hc_str(text, sizeof(text) - 1))) {                \
-        cc->member = 1;                                                       \
-        return;                                                               \
-    }
-
-
-/* Others are extensions, to be ignored (RFC 9111, 5.2.3). */
-
-static void
-hc_cache_control_apply(hc_cache_control_t *cc, hc_str_t name, hc_str_t value)
+const hc_directive_t *
+hc_directive_find(hc_str_t name)
 {
-    HC_DIRECTIVES(hc_directive_seconds, hc_directive_flag)
+    const hc_directive_t  *d;
+
+    for (d = hc_directives; d->name.data; d++) {
+        if (hc_str_caseeq(name, d->name)) {
+            return d;
+        }
+    }
+
+    return NULL;
+}
+
+
+static int
+hc_directive_named(const hc_cache_control_t *cc, unsigned n, hc_str_t name)
+{
+    unsigned  i;
+
+    for (i = 0; i < n; i++) {
+        if (hc_str_caseeq(cc->fields[i], name)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* One that an answer cannot do without is better not withheld from it, nor
+ * stored against its will. */
+
+static int
+hc_directive_is_field(hc_str_t name)
+{
+    hc_str_t  rest, token;
+
+    rest = name;
+
+    return hc_token_take(&rest, &token)
+           && rest.len == 0
+           && name.len <= HC_ENTRY_NAME_MAX
+           && hc_header_find(name) == HC_HEADER_OTHER;
+}
+
+
+int
+hc_directive_fields(hc_cache_control_t *cc, hc_str_t list)
+{
+    unsigned  n, members;
+    hc_str_t  name;
+
+    n = cc->nfields;
+
+    for (members = 0; hc_list_next(&list, &name); members++) {
+
+        if (!hc_directive_is_field(name)) {
+            return 0;
+        }
+
+        if (hc_directive_named(cc, n, name)) {
+            continue;
+        }
+
+        if (n == HC_CACHE_CONTROL_FIELDS) {
+            return 0;
+        }
+
+        cc->fields[n++] = name;
+    }
+
+    cc->nfields = (uint8_t) n;
+
+    return members != 0;
+}
+
+
+void
+hc_directive_apply(hc_cache_control_t *cc, hc_str_t name, hc_str_t value)
+{
+    const hc_directive_t  *d;
+
+    d = hc_directive_find(name);
+
+    if (d == NULL) {
+        return;
+    }
+
+    switch (d->kind) {
+
+    case HC_DIRECTIVE_SECONDS:
+        hc_cache_control_least(hc_directive_seconds(cc, d), value);
+        break;
+
+    case HC_DIRECTIVE_FIELDS:
+        if (hc_directive_fields(cc, value)) {
+            break;
+        }
+
+        /* fall through */
+
+    default:
+        *hc_directive_flag(cc, d) = 1;
+        break;
+    }
 }
 
 
@@ -126,7 +221,7 @@ hc_cache_control_add(hc_cache_control_t *cc, hc_str_t line)
             cc->damaged = 1;
         }
 
-        hc_cache_control_apply(cc, name, value);
+        hc_directive_apply(cc, name, value);
 
         if (!hc_member_ends(&rest)) {
             cc->damaged = 1;

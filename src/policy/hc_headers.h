@@ -33,7 +33,11 @@
     row(EXPIRES,          "expires")                                          \
     row(LOCATION,         "location")                                         \
     row(VARY,             "vary")                                             \
-    row(LINK,             "link")
+    row(LINK,             "link")                                             \
+    row(DATE,             "date")                                             \
+    row(CONTENT_LOCATION, "content-location")                                 \
+    row(CONTENT_RANGE,    "content-range")                                    \
+    row(SURROGATE_CONTROL, "surrogate-control")
 
 #define hc_header_id(id, name)  HC_HEADER_##id,
 

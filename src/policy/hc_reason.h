@@ -38,7 +38,13 @@
     row(INVALIDATED,     "invalidated")                                       \
     row(L2_DOWN,         "l2-down")                                           \
     row(L2_TIMEOUT,      "l2-timeout")                                        \
-    row(L2_BAD_VALUE,    "l2-bad-value")
+    row(L2_BAD_VALUE,    "l2-bad-value")                                      \
+    row(LOCK_TIMEOUT,    "lock-timeout")                                      \
+    row(WAITERS,         "waiters")                                           \
+    row(ONLY_IF_CACHED,  "only-if-cached")                                    \
+    row(CLIENT,          "client-control")                                    \
+    row(UPDATING,        "updating")                                          \
+    row(REVALIDATED,     "revalidated")
 
 #define hc_reason_id(id, text)  HC_REASON_##id,
 

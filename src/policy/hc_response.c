@@ -2,9 +2,10 @@
  * What the app said about caching, gathered field by field.
  */
 
-#include "hc_verdict.h"
-#include "hc_entry.h"
+#include "hc_response.h"
+#include "hc_headers.h"
 #include "hc_policy_priv.h"
+#include "hc_tokens.h"
 
 
 typedef void (*hc_response_pt)(hc_response_t *r, hc_str_t value);
@@ -22,6 +23,20 @@ hc_response_cache_control(hc_response_t *r, hc_str_t value)
     r->cache_control_seen = 1;
 
     hc_cache_control_add(&r->cc, value);
+}
+
+
+static void
+hc_response_cdn(hc_response_t *r, hc_str_t value)
+{
+    hc_cdn_cache_control_add(&r->cdn, value);
+}
+
+
+static void
+hc_response_surrogate(hc_response_t *r, hc_str_t value)
+{
+    hc_surrogate_control_add(&r->surrogate, value);
 }
 
 
@@ -83,15 +98,63 @@ hc_response_accel_expires(hc_response_t *r, hc_str_t value)
 }
 
 
-/* RFC 9111, 5.1: the first member counts, an invalid one is ignored.  Zero
- * gives way to a later value: then the answer is taken for older. */
+static void
+hc_response_last_modified(hc_response_t *r, hc_str_t value)
+{
+    if (r->last_modified.data == NULL) {
+        r->last_modified = value;
+    }
+}
+
+
+static void
+hc_response_etag(hc_response_t *r, hc_str_t value)
+{
+    r->etag |= value.len != 0;
+}
+
+
+/* Digits, or several of them with bare commas between. */
+
+static int
+hc_response_age_plain(hc_str_t value)
+{
+    size_t         i;
+    unsigned char  c, last;
+
+    last = ',';
+
+    for (i = 0; i < value.len; i++) {
+        c = value.data[i];
+
+        if (!hc_is_digit(c) && (c != ',' || last == ',')) {
+            return 0;
+        }
+
+        last = c;
+    }
+
+    return last != ',';
+}
+
+
+/* RFC 9111, 5.1: the first member counts, others are not looked at; if it is
+ * invalid, none counts. */
 
 static void
 hc_response_age(hc_response_t *r, hc_str_t value)
 {
     hc_str_t  member;
 
-    if (r->age == 0 && hc_list_next(&value, &member)) {
+    if (r->age_seen) {
+        r->age_odd = 1;
+        return;
+    }
+
+    r->age_seen = 1;
+    r->age_odd = !hc_response_age_plain(value);
+
+    if (hc_list_next(&value, &member)) {
         r->age = hc_max(hc_seconds_parse(member), 0);
     }
 }
@@ -106,21 +169,42 @@ hc_response_set_cookie(hc_response_t *r, hc_str_t value)
 }
 
 
-/* RFC 9110, 12.5.5: "*" anywhere in the list, or any name not known here,
- * selects by something that is not in the key. */
+static int
+hc_response_is_token(hc_str_t s)
+{
+    hc_str_t  token;
+
+    return hc_token_take(&s, &token) && s.len == 0;
+}
+
+
+/* RFC 9110, 12.5.5: "*" anywhere in the list; an answer that depends on what
+ * cannot be read is no better. */
 
 static void
 hc_response_vary(hc_response_t *r, hc_str_t value)
 {
     hc_str_t               member;
+    static const hc_str_t  any = hc_string("*");
     static const hc_str_t  encoding = hc_string("accept-encoding");
+
+    if (r->nvary == HC_RESPONSE_VARY_MAX) {
+        r->vary_any = 1;
+        return;
+    }
+
+    r->vary[r->nvary++] = value;
 
     while (hc_list_next(&value, &member)) {
 
         if (hc_str_caseeq(member, encoding)) {
             r->vary_encoding = 1;
+            continue;
+        }
 
-        } else {
+        r->vary_other = 1;
+
+        if (hc_str_eq(member, any) || !hc_response_is_token(member)) {
             r->vary_any = 1;
         }
     }
@@ -141,27 +225,21 @@ hc_response_content_encoding(hc_response_t *r, hc_str_t value)
 }
 
 
-static void
-hc_response_content_range(hc_response_t *r, hc_str_t value)
-{
-    (void) value;
-
-    r->content_range = 1;
-}
-
-
 static const hc_response_field_t  hc_response_fields[] = {
-    { hc_string("cache-control"),     hc_response_cache_control },
-    { hc_string("pragma"),            hc_response_pragma },
-    { hc_string("expires"),           hc_response_expires },
-    { hc_string("date"),              hc_response_date },
-    { hc_string("x-accel-expires"),   hc_response_accel_expires },
-    { hc_string("age"),               hc_response_age },
-    { hc_string("set-cookie"),        hc_response_set_cookie },
-    { hc_string("vary"),              hc_response_vary },
-    { hc_string("content-encoding"),  hc_response_content_encoding },
-    { hc_string("content-range"),     hc_response_content_range },
-    { hc_null_string,                 NULL }
+    { hc_string("cache-control"),       hc_response_cache_control },
+    { hc_string("cdn-cache-control"),   hc_response_cdn },
+    { hc_string("surrogate-control"),   hc_response_surrogate },
+    { hc_string("pragma"),              hc_response_pragma },
+    { hc_string("expires"),             hc_response_expires },
+    { hc_string("date"),                hc_response_date },
+    { hc_string("last-modified"),       hc_response_last_modified },
+    { hc_string("etag"),                hc_response_etag },
+    { hc_string("x-accel-expires"),     hc_response_accel_expires },
+    { hc_string("age"),                 hc_response_age },
+    { hc_string("set-cookie"),          hc_response_set_cookie },
+    { hc_string("vary"),                hc_response_vary },
+    { hc_string("content-encoding"),    hc_response_content_encoding },
+    { hc_null_string,                   NULL }
 };
 
 
@@ -171,6 +249,8 @@ hc_response_init(hc_response_t *r)
     memset(r, 0, sizeof(*r));
 
     hc_cache_control_init(&r->cc);
+    hc_targeted_init(&r->cdn);
+    hc_targeted_init(&r->surrogate);
 }
 
 
@@ -205,8 +285,19 @@ static const hc_str_t  hc_response_hops[] = {
 
 static const hc_str_t  hc_response_kept[] = {
     hc_string("content-length"),
-    hc_string("date"),
     hc_string("host"),
+    hc_null_string
+};
+
+
+/* They tell of the stored content, which a 304 does not bring. */
+
+static const hc_str_t  hc_response_frozen[] = {
+    hc_string("content-encoding"),
+    hc_string("content-length"),
+    hc_string("content-md5"),
+    hc_string("content-range"),
+    hc_string("etag"),
     hc_null_string
 };
 
@@ -253,4 +344,12 @@ hc_response_hop_by_hop(hc_str_t name, hc_str_t connection)
     }
 
     return 0;
+}
+
+
+int
+hc_header_updates(hc_str_t name)
+{
+    return !hc_response_listed(name, hc_response_hops)
+           && !hc_response_listed(name, hc_response_frozen);
 }

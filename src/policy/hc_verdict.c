@@ -1,6 +1,5 @@
 /*
- * The verdict: RFC 9111, 3 (may it be stored), 4.2 (for how long is it
- * fresh), 4.2.4 (may it be sent stale).
+ * The verdict: RFC 9111, 3 (may it be stored), and what to leave out of it.
  *
  * Where the RFC leaves a choice, the answer that can show one user's data to
  * another is not stored.  X-Accel-Expires gives a lifetime, as in nginx, but
@@ -8,37 +7,36 @@
  */
 
 #include "hc_verdict.h"
-#include "hc_date.h"
 #include "hc_entry.h"
+#include "hc_lifetime.h"
 #include "hc_policy_priv.h"
-
-
-/* Times are kept as 32 bits of ms, 49.7 days.  Cutting there is harmless:
- * what was meant to live longer is asked for anew after 49 days, and what is
- * older than that on arrival is not stored. */
-
-#define HC_VERDICT_MS_MAX   ((int64_t) UINT32_MAX)
 
 
 typedef hc_reason_e (*hc_verdict_pt)(const hc_response_t *r,
     const hc_rules_t *rules);
 
 
-/* Statuses whose caching needs nothing beyond the response itself; others are
- * stored if the operator lists them. */
+/* Statuses whose caching needs nothing beyond the response itself, or beyond
+ * its saying for how long; others are stored if the operator lists them, since
+ * what an app says of its pages it often says of its errors, too. */
 
 static int
-hc_verdict_plain_status(uint16_t status)
+hc_verdict_plain_status(const hc_response_t *r, uint16_t status)
 {
     switch (status) {
 
     case 200:
     case 203:
+    case 204:
     case 300:
     case 301:
     case 302:
     case 308:
         return 1;
+
+    case 303:
+    case 307:
+        return hc_lifetime_is_explicit(r);
 
     default:
         return 0;
@@ -46,27 +44,52 @@ hc_verdict_plain_status(uint16_t status)
 }
 
 
+/* RFC 9111, 5.2.2.3: those of RFC 9110, 15, since none of them asks more of a
+ * cache than is done here (206 and 304 never come so far). */
+
+static int
+hc_verdict_understands(uint16_t status)
+{
+    size_t                 i;
+    static const uint16_t  ranges[][2] = {
+        { 200, 205 }, { 300, 303 }, { 305, 305 }, { 307, 308 },
+        { 400, 417 }, { 421, 422 }, { 426, 426 }, { 500, 505 },
+    };
+
+    for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+        if (status >= ranges[i][0] && status <= ranges[i][1]) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /* RFC 9111, 3: the status is final, and a partial answer needs a cache that
- * combines parts (3.3); a 304 updates an entry, it is none (4.3.4). */
+ * combines parts (3.3); a 304 updates an entry, it is none (4.3.4).
+ * Content-Range says nothing but in a 206 (RFC 9110, 14.4). */
 
 static hc_reason_e
 hc_verdict_status(const hc_response_t *r, const hc_rules_t *rules)
 {
-    if (rules->status == 206 || r->content_range) {
+    uint16_t  status;
+
+    status = rules->status;
+
+    if (status == 206) {
         return HC_REASON_RANGE;
     }
 
-    if (rules->status < 200 || rules->status > 599 || rules->status == 304) {
+    if (status < 200 || status > 599 || status == 304) {
         return HC_REASON_STATUS;
     }
 
-    if (hc_verdict_plain_status(rules->status)) {
-        return HC_REASON_NONE;
+    if (r->cc.must_understand && !hc_verdict_understands(status)) {
+        return HC_REASON_STATUS;
     }
 
-    /* RFC 9111, 5.2.2.3: only for caches that know the status */
-
-    if (!rules->listed || r->cc.must_understand) {
+    if (!rules->listed && !hc_verdict_plain_status(r, status)) {
         return HC_REASON_STATUS;
     }
 
@@ -75,9 +98,9 @@ hc_verdict_status(const hc_response_t *r, const hc_rules_t *rules)
 
 
 /*
- * RFC 9111, 5.2.2.5: no-store, also besides must-understand, which merely
- * allows to ignore it.  What could not be parsed may have said so, too: a
- * cache is encouraged to take conflicting or broken directives for the most
+ * RFC 9111, 5.2.2.5; beside must-understand no-store is for caches that do not
+ * know the status (5.2.2.3).  What could not be parsed may have said so, too:
+ * a cache is encouraged to take conflicting or broken directives for the most
  * restrictive ones (4.2.1).
  */
 
@@ -86,13 +109,15 @@ hc_verdict_no_store(const hc_response_t *r, const hc_rules_t *rules)
 {
     (void) rules;
 
-    return (r->cc.no_store || r->cc.damaged) ? HC_REASON_NO_STORE
-                                             : HC_REASON_NONE;
+    if (r->cc.damaged || (r->cc.no_store && !r->cc.must_understand)) {
+        return HC_REASON_NO_STORE;
+    }
+
+    return HC_REASON_NONE;
 }
 
 
-/* RFC 9111, 5.2.2.7: with field names, the rest could be stored; many send
- * them and mean the whole. */
+/* RFC 9111, 5.2.2.7: with field names, only those are private. */
 
 static hc_reason_e
 hc_verdict_private(const hc_response_t *r, const hc_rules_t *rules)
@@ -103,15 +128,12 @@ hc_verdict_private(const hc_response_t *r, const hc_rules_t *rules)
 }
 
 
-/* RFC 9111, 5.2.2.4 and 5.4: it could be stored, but not be used without
- * asking, and a hit never asks. */
+/* RFC 9111, 5.2.2.4 and 5.4: stored to be asked about, or not at all. */
 
 static hc_reason_e
 hc_verdict_no_cache(const hc_response_t *r, const hc_rules_t *rules)
 {
-    (void) rules;
-
-    if (r->cc.no_cache || (r->pragma_no_cache && !r->cache_control_seen)) {
+    if (hc_lifetime_must_ask(r) && !hc_lifetime_may_ask(r, rules)) {
         return HC_REASON_RESPONSE_NOCACHE;
     }
 
@@ -120,26 +142,28 @@ hc_verdict_no_cache(const hc_response_t *r, const hc_rules_t *rules)
 
 
 /* RFC 9111, 7.3: Set-Cookie does not inhibit caching by itself, so that an
- * app which forgot to forbid it hands one session to everybody. */
+ * app which forgot to forbid it hands one session to everybody, unless the
+ * operator knows better. */
 
 static hc_reason_e
 hc_verdict_set_cookie(const hc_response_t *r, const hc_rules_t *rules)
 {
-    (void) rules;
+    if (r->set_cookie && rules->set_cookie == HC_SET_COOKIE_REFUSE) {
+        return HC_REASON_SET_COOKIE;
+    }
 
-    return r->set_cookie ? HC_REASON_SET_COOKIE : HC_REASON_NONE;
+    return HC_REASON_NONE;
 }
 
 
 /* RFC 9111, 4.1: an answer that was selected goes only to requests that
- * select alike.  An answer not encoded suits every Accept-Encoding. */
+ * select alike.  One that is not encoded suits every Accept-Encoding; one that
+ * is, though nobody asked for it, might not even suit who asked. */
 
 static hc_reason_e
 hc_verdict_vary(const hc_response_t *r, const hc_rules_t *rules)
 {
-    (void) rules;
-
-    if (r->vary_any || (r->vary_encoding && r->encoded)) {
+    if (r->vary_any || (r->vary_encoding && r->encoded && !rules->coding)) {
         return HC_REASON_VARY;
     }
 
@@ -181,184 +205,105 @@ static const hc_verdict_pt  hc_verdict_rules[] = {
 };
 
 
-/* The epoch outgrows HC_SECONDS_MAX in 2038.  It saturates where it still can
- * be counted in ms. */
+/* RFC 9213, 2.2: the first valid one is used instead of Cache-Control and
+ * Expires. */
 
-static int64_t
-hc_verdict_epoch(hc_str_t s)
+static const hc_targeted_t *
+hc_verdict_target(const hc_response_t *r, const hc_rules_t *rules)
 {
-    size_t   i;
-    int64_t  n;
-
-    n = 0;
-
-    for (i = 0; i < s.len; i++) {
-
-        if (!hc_is_digit(s.data[i])) {
-            return -1;
-        }
-
-        if (n < INT64_MAX / 1000000) {
-            n = n * 10 + (s.data[i] - '0');
-        }
-    }
-
-    return s.len ? n : -1;
-}
-
-
-/* Seconds from arrival: "60", or until a time: "@1234567890"; -1: there is
- * none, or it is not valid, which nginx ignores. */
-
-static int64_t
-hc_verdict_accel(hc_str_t value, int64_t now)
-{
-    int64_t  epoch;
-
-    if (value.len == 0 || value.data[0] != '@') {
-        return hc_seconds_parse(value);
-    }
-
-    hc_str_skip(&value, 1);
-    epoch = hc_verdict_epoch(value);
-
-    return epoch == -1 ? -1 : hc_max(epoch - now, 0);
-}
-
-
-/* RFC 9111, 5.3: an Expires that is not a date, "0" above all, is in the
- * past; 4.2.1: so are several of them.  Without a sound Date the answer was
- * made now (RFC 9110, 6.6.1). */
-
-static int64_t
-hc_verdict_expires(const hc_response_t *r, int64_t now)
-{
-    int64_t  expires, date;
-
-    if (r->expires_seen > 1) {
-        return 0;
-    }
-
-    expires = hc_date_parse(r->expires, now);
-
-    if (expires == -1) {
-        return 0;
-    }
-
-    date = hc_date_parse(r->date, now);
-
-    return hc_max(expires - (date == -1 ? now : date), 0);
-}
-
-
-/*
- * RFC 9111, 4.2.1: in ms, from when the answer was made; HC_SECONDS_UNSET: it
- * does not say.  A lifetime set by X-Accel-Expires or by the operator is for
- * this cache and counts from arrival, so the age is added to it.
- */
-
-static int64_t
-hc_verdict_explicit(const hc_response_t *r, int64_t now)
-{
-    int64_t  accel;
-
-    accel = hc_verdict_accel(r->accel_expires, now);
-
-    if (accel != -1) {
-        return (r->age + accel) * 1000;
-    }
-
-    if (r->cc.s_maxage != HC_SECONDS_UNSET) {
-        return r->cc.s_maxage * 1000;
-    }
-
-    if (r->cc.max_age != HC_SECONDS_UNSET) {
-        return r->cc.max_age * 1000;
-    }
-
-    if (r->expires_seen) {
-        return hc_verdict_expires(r, now) * 1000;
-    }
-
-    return HC_SECONDS_UNSET;
-}
-
-
-static hc_reason_e
-hc_verdict_lifetime(const hc_response_t *r, const hc_rules_t *rules,
-    int64_t now, hc_verdict_t *v)
-{
-    int64_t  lifetime, age;
-
-    age = r->age * 1000;
-    lifetime = hc_verdict_explicit(r, now);
-
-    if (lifetime == HC_SECONDS_UNSET) {
-
-        if (!rules->listed || rules->conf_ttl == 0) {
-            return HC_REASON_NO_LIFETIME;
-        }
-
-        if (rules->cookie) {
-            return HC_REASON_COOKIE;
-        }
-
-        lifetime = age + rules->conf_ttl;
-        v->flags |= HC_ENTRY_CONF_TTL;
-    }
-
-    lifetime = hc_min(lifetime, HC_VERDICT_MS_MAX);
-
-    /* RFC 9111, 4.2.3: the Age field is enough; a Date of a clock that is
-     * behind would make every answer old */
-
-    if (lifetime <= age) {
-        return HC_REASON_EXPIRED;
-    }
-
-    v->lifetime = (uint32_t) lifetime;
-    v->age = (uint32_t) age;
-
-    return HC_REASON_NONE;
-}
-
-
-/* RFC 9111, 4.2.4: these forbid it (s-maxage by 5.2.2.10); RFC 5861, 4: the
- * app's own limit goes before the operator's. */
-
-static uint32_t
-hc_verdict_stale_for(const hc_response_t *r, const hc_rules_t *rules)
-{
-    const hc_cache_control_t  *cc;
-
-    cc = &r->cc;
-
-    if (cc->must_revalidate
-        || cc->proxy_revalidate
-        || cc->s_maxage != HC_SECONDS_UNSET)
+    if ((rules->targets & HC_TARGET_CDN)
+        && !(rules->ignore & HC_IGNORE_CDN)
+        && hc_targeted_valid(&r->cdn))
     {
-        return 0;
+        return &r->cdn;
     }
 
-    if (cc->stale_if_error != HC_SECONDS_UNSET) {
-        return (uint32_t) hc_min(cc->stale_if_error * 1000, HC_VERDICT_MS_MAX);
+    if ((rules->targets & HC_TARGET_SURROGATE)
+        && !(rules->ignore & HC_IGNORE_SURROGATE)
+        && hc_targeted_valid(&r->surrogate))
+    {
+        return &r->surrogate;
     }
 
-    return rules->conf_stale;
+    return NULL;
+}
+
+
+static void
+hc_verdict_take_target(hc_response_t *r, const hc_rules_t *rules)
+{
+    const hc_targeted_t  *target;
+
+    target = hc_verdict_target(r, rules);
+
+    if (target) {
+        r->cc = target->cc;
+        r->cache_control_seen = 1;
+        r->expires_seen = 0;
+        return;
+    }
+
+    if (rules->ignore & HC_IGNORE_CACHE_CONTROL) {
+        hc_cache_control_init(&r->cc);
+        r->pragma_no_cache = 0;
+    }
+
+    if (rules->ignore & HC_IGNORE_EXPIRES) {
+        r->expires_seen = 0;
+    }
+}
+
+
+/* What is left of the answer's fields by `targets` and `ignore`. */
+
+static void
+hc_verdict_reduce(hc_response_t *r, const hc_rules_t *rules)
+{
+    hc_verdict_take_target(r, rules);
+
+    if (rules->ignore & HC_IGNORE_ACCEL_EXPIRES) {
+        r->accel_expires = hc_str(NULL, 0);
+    }
+
+    if (rules->ignore & HC_IGNORE_VARY) {
+        r->vary_any = 0;
+        r->vary_encoding = 0;
+        r->vary_other = 0;
+    }
+
+    if (rules->ignore & HC_IGNORE_SET_COOKIE) {
+        r->set_cookie = 0;
+    }
+}
+
+
+static void
+hc_verdict_withhold(const hc_response_t *r, const hc_rules_t *rules,
+    hc_verdict_t *v)
+{
+    v->set_cookie = rules->set_cookie == HC_SET_COOKIE_KEEP
+                    && !(rules->ignore & HC_IGNORE_SET_COOKIE);
+
+    v->nwithheld = r->cc.nfields;
+    memcpy(v->withheld, r->cc.fields, sizeof(v->withheld));
 }
 
 
 hc_reason_e
-hc_verdict(const hc_response_t *r, const hc_rules_t *rules, int64_t now,
-    hc_verdict_t *v)
+hc_verdict(const hc_response_t *response, const hc_rules_t *rules,
+    int64_t now, hc_verdict_t *v)
 {
     hc_reason_e           reason;
     hc_verdict_t          verdict;
+    hc_response_t         r;
     const hc_verdict_pt  *rule;
+
+    r = *response;
+    hc_verdict_reduce(&r, rules);
 
     for (rule = hc_verdict_rules; *rule; rule++) {
 
-        reason = (*rule)(r, rules);
+        reason = (*rule)(&r, rules);
 
         if (reason != HC_REASON_NONE) {
             return reason;
@@ -367,19 +312,39 @@ hc_verdict(const hc_response_t *r, const hc_rules_t *rules, int64_t now,
 
     memset(&verdict, 0, sizeof(verdict));
 
-    reason = hc_verdict_lifetime(r, rules, now, &verdict);
+    reason = hc_lifetime(&r, rules, now, &verdict);
 
     if (reason != HC_REASON_NONE) {
         return reason;
     }
 
-    verdict.stale_for = hc_verdict_stale_for(r, rules);
+    hc_verdict_withhold(&r, rules, &verdict);
 
-    if (hc_verdict_public(r)) {
+    if (hc_verdict_public(&r)) {
         verdict.flags |= HC_ENTRY_PUBLIC;
     }
 
     *v = verdict;
 
     return HC_REASON_NONE;
+}
+
+
+int
+hc_verdict_withholds(const hc_verdict_t *v, hc_str_t name)
+{
+    unsigned               i;
+    static const hc_str_t  set_cookie = hc_string("set-cookie");
+
+    if (!v->set_cookie && hc_str_caseeq(name, set_cookie)) {
+        return 1;
+    }
+
+    for (i = 0; i < v->nwithheld; i++) {
+        if (hc_str_caseeq(name, v->withheld[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
 }

@@ -7,71 +7,93 @@
  *   hc_response_init(&r);
  *   for each field the app sent:   hc_response_add(&r, name, value);
  *   reason = hc_verdict(&r, &rules, now, &verdict);
+ *   for each field to be stored:   if (!hc_verdict_withholds(&verdict, name))
  */
 
 #ifndef HC_VERDICT_H_INCLUDED_
 #define HC_VERDICT_H_INCLUDED_
 
 
-#include "hc_cache_control.h"
 #include "hc_reason.h"
+#include "hc_response.h"
 
 
-/* Spans are borrowed from what was added; data NULL if absent. */
+/* targets: fields that go before Cache-Control, the first before the second */
+
+#define HC_TARGET_CDN               0x01
+#define HC_TARGET_SURROGATE         0x02
+
+/* ignore: fields that are taken for absent.  Pragma, which only stands in for
+ * it, goes with Cache-Control; without Set-Cookie the answer is stored, never
+ * with it. */
+
+#define HC_IGNORE_CACHE_CONTROL     0x01
+#define HC_IGNORE_EXPIRES           0x02
+#define HC_IGNORE_SET_COOKIE        0x04
+#define HC_IGNORE_VARY              0x08
+#define HC_IGNORE_ACCEL_EXPIRES     0x10
+#define HC_IGNORE_CDN               0x20
+#define HC_IGNORE_SURROGATE         0x40
+
+
+typedef enum {
+    HC_SET_COOKIE_REFUSE = 0,          /* the answer is not stored */
+    HC_SET_COOKIE_STRIP,               /* it is, without the field */
+    HC_SET_COOKIE_KEEP                 /* with it, for everybody */
+} hc_set_cookie_e;
+
 
 typedef struct {
-    hc_cache_control_t  cc;
-    hc_str_t            expires;       /* the last; see expires_seen */
-    hc_str_t            date;
-    hc_str_t            accel_expires; /* X-Accel-Expires, as nginx reads it */
-    int64_t             age;           /* s; 0 if absent or invalid */
-    unsigned            expires_seen:2;  /* 0, 1, 2: more than one */
-    unsigned            set_cookie:1;
-    unsigned            vary_any:1;    /* "*" or a name other than
-                                          Accept-Encoding */
-    unsigned            vary_encoding:1;
-    unsigned            encoded:1;     /* Content-Encoding, not identity */
-    unsigned            content_range:1;
-    unsigned            cache_control_seen:1;
-    unsigned            pragma_no_cache:1;
-} hc_response_t;
-
-
-typedef struct {
-    uint16_t  status;                  /* of the answer */
-    uint32_t  conf_ttl;                /* ms hc_cache_valid gives this status */
-    uint32_t  conf_stale;              /* ms, hc_cache_stale */
-    unsigned  listed:1;                /* hc_cache_valid names this status */
-    unsigned  authorization:1;         /* the request carried it */
-    unsigned  cookie:1;                /* ... and hc_cache_cookies is pass */
+    uint16_t         status;           /* of the answer */
+    uint8_t          targets;
+    uint8_t          ignore;
+    uint32_t         conf_ttl;         /* ms hc_cache_valid gives this status;
+                                          0: only what the answer says */
+    uint32_t         conf_stale;       /* ms, hc_cache_stale */
+    uint32_t         keep;             /* ms past the lifetime an answer is
+                                          kept to be asked about */
+    uint32_t         heuristic_max;    /* ms */
+    uint8_t          heuristic;        /* percent of Date - Last-Modified */
+    hc_set_cookie_e  set_cookie;
+    unsigned         listed:1;         /* hc_cache_valid names this status */
+    unsigned         authorization:1;  /* the request carried it */
+    unsigned         cookie:1;         /* ... and hc_cache_cookies is pass */
+    unsigned         revalidate:1;     /* the app can be asked with a
+                                          validator */
+    unsigned         updating:1;       /* stale while it is refreshed, also
+                                          where the app does not say so */
+    unsigned         coding:1;         /* the app was asked for a coding that
+                                          is in the key */
+    unsigned         strict_age:1;     /* an odd Age is stale, not ignored */
 } hc_rules_t;
 
 
 typedef struct {
-    uint32_t  lifetime;                /* ms, > 0 and > age */
-    uint32_t  stale_for;               /* ms past the lifetime */
-    uint32_t  age;                     /* ms at arrival */
-    uint8_t   flags;                   /* HC_ENTRY_CONF_TTL, HC_ENTRY_PUBLIC */
+    uint32_t         lifetime;         /* ms; not above age: stale already */
+    uint32_t         stale_for;        /* ms it is kept past the lifetime */
+    uint32_t         error_for;        /* ms it may be given past it when the
+                                          app failed */
+    uint32_t         while_for;        /* ... and while it is refreshed */
+    uint32_t         age;              /* ms at arrival */
+    uint8_t          flags;            /* HC_ENTRY_CONF_TTL, _PUBLIC,
+                                          _REVALIDATE */
+    uint8_t          set_cookie;       /* 1: stored with it */
+    uint8_t          nwithheld;
+    hc_str_t         withheld[HC_CACHE_CONTROL_FIELDS];
 } hc_verdict_t;
 
 
-void hc_response_init(hc_response_t *r);
-void hc_response_add(hc_response_t *r, hc_str_t name, hc_str_t value);
-
 /* HC_REASON_NONE: store it, *v says for how long.  Else why not, and *v is
- * untouched.  `now` in seconds since the Unix epoch. */
+ * untouched.  `now` in seconds since the Unix epoch.  Of Vary only what nobody
+ * can match is refused: that names are matched is up to the caller. */
 
 hc_reason_e hc_verdict(const hc_response_t *r, const hc_rules_t *rules,
     int64_t now, hc_verdict_t *v);
 
+/* 1: the answer is stored without this field (RFC 9111, 5.2.2.4 and 5.2.2.7;
+ * Set-Cookie as the rules say). */
 
-/* Field names that are of one connection or one client and are never stored
- * (RFC 9110, 7.6.1; RFC 9111, 3.1): 1 if `name` is one of them or is listed in
- * `connection`, the joined Connection field values.  Fields that describe the
- * content or its framing (the ids of hc_entry.h, Content-Length, Date, Host)
- * stay even if they are listed: an answer without them would mean another. */
-
-int hc_response_hop_by_hop(hc_str_t name, hc_str_t connection);
+int hc_verdict_withholds(const hc_verdict_t *v, hc_str_t name);
 
 
 #endif /* HC_VERDICT_H_INCLUDED_ */

@@ -170,17 +170,63 @@ text_between_quotes_is_no_directive(void **state)
 
 
 static void
-field_names_make_no_difference(void **state)
+with_field_names_the_rest_of_the_answer_is_left_alone(void **state)
 {
     static const flag_row_t  rows[] = {
-        { "no-cache=\"set-cookie\"", NO_CACHE, -1 },
-        { "private=\"x, y\", max-age=3", PRIVATE, 3 },
-        { "private=x", PRIVATE, -1 },
+        { "no-cache=\"set-cookie\"", 0, -1 },
+        { "private=\"x, y\", max-age=3", 0, 3 },
+        { "private=x", 0, -1 },
+        { "no-cache=\",a,, b ,\"", 0, -1 },
+        { "private=\"x\", no-cache", NO_CACHE, -1 },
+        { "private=\"x\", private", PRIVATE, -1 },
+        { "private=\"a,b,c,d\", no-cache=\"e,f,g,h\"", 0, -1 },
+        { "private=\"a,b,c,d,A,B\", no-cache=\"a,b,c,d,e,f,g,h\"", 0, -1 },
     };
 
     (void) state;
 
     check(rows, n_of(rows));
+}
+
+
+static void
+field_names_that_cannot_be_withheld_stand_for_the_whole(void **state)
+{
+    static const flag_row_t  rows[] = {
+        { "no-cache=\"\"", NO_CACHE, -1 },
+        { "no-cache=\" , \"", NO_CACHE, -1 },
+        { "no-cache=\"a b\"", NO_CACHE, -1 },
+        { "private=\"a;b\"", PRIVATE, -1 },
+        { "private=\"\\a\"", PRIVATE, -1 },
+        { "private=\"x, Content-Type\"", PRIVATE, -1 },
+        { "no-cache=\"content-encoding\"", NO_CACHE, -1 },
+        { "no-cache=\"a,b,c,d,e,f,g,h,i\"", NO_CACHE, -1 },
+        { "private=\"a,b,c,d\", no-cache=\"e,f,g,h,i\"", NO_CACHE, -1 },
+        { "no-store=\"a\"", NO_STORE, -1 },
+    };
+
+    (void) state;
+
+    check(rows, n_of(rows));
+}
+
+
+static void
+each_field_name_is_kept_once(void **state)
+{
+    hc_cache_control_t  cc;
+
+    (void) state;
+
+    hc_cache_control_init(&cc);
+    hc_cache_control_add(&cc, S("no-cache=\"a, B\", private=\"b\""));
+    hc_cache_control_add(&cc, S("private=\"A , c\", private=\"d, no name\""));
+
+    assert_int_equal(flags(&cc), PRIVATE);
+    assert_int_equal(cc.nfields, 3);
+    assert_true(hc_str_eq(cc.fields[0], S("a")));
+    assert_true(hc_str_eq(cc.fields[1], S("B")));
+    assert_true(hc_str_eq(cc.fields[2], S("c")));
 }
 
 
@@ -346,7 +392,10 @@ main(void)
         cmocka_unit_test(blanks_and_empty_members_do_not_matter),
         cmocka_unit_test(a_name_is_a_whole_token_and_not_a_substring),
         cmocka_unit_test(text_between_quotes_is_no_directive),
-        cmocka_unit_test(field_names_make_no_difference),
+        cmocka_unit_test(with_field_names_the_rest_of_the_answer_is_left_alone),
+        cmocka_unit_test(
+            field_names_that_cannot_be_withheld_stand_for_the_whole),
+        cmocka_unit_test(each_field_name_is_kept_once),
         cmocka_unit_test(a_number_may_stand_between_quotes),
         cmocka_unit_test(an_invalid_number_counts_as_zero),
         cmocka_unit_test(numbers_saturate),

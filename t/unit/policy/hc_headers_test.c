@@ -165,7 +165,7 @@ static void
 a_record_without_name_or_known_id_is_damaged(void **state)
 {
     hc_str_t     no_name = S("\x00\x00\x01\x00v");
-    hc_str_t     no_id = S("\x0a\x01\x01\x00xv");
+    hc_str_t     no_id = S("\xff\x01\x01\x00xv");
     hc_header_t  h;
 
     (void) state;

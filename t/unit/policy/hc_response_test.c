@@ -33,7 +33,6 @@ fields_are_found_in_any_case(void **state)
 
     assert_true(one("Set-Cookie", "a=b").set_cookie);
     assert_true(one("SET-COOKIE", "").set_cookie);
-    assert_true(one("content-range", "bytes 0-1/2").content_range);
     assert_int_equal(one("cache-CONTROL", "max-age=7").cc.max_age, 7);
     assert_int_equal(one("AGE", "7").age, 7);
 }
@@ -84,6 +83,7 @@ the_first_member_of_age_counts(void **state)
         { "60", 60 },           { " 60\t", 60 },     { "60, 0", 60 },
         { "", 0 },              { "-60", 0 },        { "60.5", 0 },
         { "abc", 0 },           { "60;x", 0 },       { "x, 60", 0 },
+        { "0, 60", 0 },         { ", 60", 60 },
         { "99999999999999999999", HC_SECONDS_MAX },
     };
 
@@ -96,13 +96,38 @@ the_first_member_of_age_counts(void **state)
 
 
 static void
-of_several_age_fields_the_first_that_says_something_counts(void **state)
+of_several_age_fields_the_first_counts(void **state)
 {
     (void) state;
 
     assert_int_equal(two("Age", "60", "5").age, 60);
-    assert_int_equal(two("Age", "0", "60").age, 60);
-    assert_int_equal(two("Age", "x", "60").age, 60);
+    assert_int_equal(two("Age", "0", "60").age, 0);
+    assert_int_equal(two("Age", "x", "60").age, 0);
+}
+
+
+static void
+an_odd_age_is_noticed(void **state)
+{
+    size_t                    i;
+    static const char *const  plain[] = { "0", "60", " 60 ", "60,0", "1,2,3" };
+    static const char *const  odd[] = {
+        "", ",", "60,", ",60", "60,,0", "60, 0", "0 ,1", "-60", "60.0", "abc",
+        "60;x=1", "+60"
+    };
+
+    (void) state;
+
+    assert_false(one("Date", "x").age_odd);
+    assert_true(two("Age", "0", "0").age_odd);
+
+    for (i = 0; i < n_of(plain); i++) {
+        assert_false(one("Age", plain[i]).age_odd);
+    }
+
+    for (i = 0; i < n_of(odd); i++) {
+        assert_true(one("Age", odd[i]).age_odd);
+    }
 }
 
 
@@ -114,18 +139,19 @@ vary_is_read_by_names(void **state)
         const char  *value;
         unsigned     any:1;
         unsigned     encoding:1;
+        unsigned     other:1;
     } rows[] = {
-        { "", 0, 0 },
-        { " , ,", 0, 0 },
-        { "Accept-Encoding", 0, 1 },
-        { "accept-ENCODING ,", 0, 1 },
-        { "*", 1, 0 },
-        { "Accept-Encoding, *", 1, 1 },
-        { "Accept-Encoding,User-Agent", 1, 1 },
-        { "Accept", 1, 0 },
-        { "X-Accept-Encoding", 1, 0 },
-        { "Accept-Encoding;q=1", 1, 0 },
-        { "Accept-Encoding Accept-Encoding", 1, 0 },
+        { "", 0, 0, 0 },
+        { " , ,", 0, 0, 0 },
+        { "Accept-Encoding", 0, 1, 0 },
+        { "accept-ENCODING ,", 0, 1, 0 },
+        { "*", 1, 0, 1 },
+        { "Accept-Encoding, *", 1, 1, 1 },
+        { "Accept-Encoding,User-Agent", 0, 1, 1 },
+        { "Accept", 0, 0, 1 },
+        { "X-Accept-Encoding", 0, 0, 1 },
+        { "Accept-Encoding;q=1", 1, 0, 1 },
+        { "Accept-Encoding Accept-Encoding", 1, 0, 1 },
     };
     hc_response_t  r;
 
@@ -134,9 +160,11 @@ vary_is_read_by_names(void **state)
     for (i = 0; i < n_of(rows); i++) {
         r = one("Vary", rows[i].value);
 
-        if (r.vary_any != rows[i].any || r.vary_encoding != rows[i].encoding) {
-            fail_msg("\"%s\": got %u %u", rows[i].value, r.vary_any,
-                     r.vary_encoding);
+        if (r.vary_any != rows[i].any || r.vary_encoding != rows[i].encoding
+            || r.vary_other != rows[i].other)
+        {
+            fail_msg("\"%s\": got %u %u %u", rows[i].value, r.vary_any,
+                     r.vary_encoding, r.vary_other);
         }
     }
 }
@@ -151,7 +179,79 @@ vary_lines_add_up(void **state)
 
     r = two("Vary", "Cookie", "Accept-Encoding");
 
-    assert_true(r.vary_any && r.vary_encoding);
+    assert_true(r.vary_other && r.vary_encoding && !r.vary_any);
+    assert_int_equal(r.nvary, 2);
+    assert_true(hc_str_eq(r.vary[0], S("Cookie")));
+    assert_true(hc_str_eq(r.vary[1], S("Accept-Encoding")));
+}
+
+
+static void
+more_vary_lines_than_are_kept_match_nobody(void **state)
+{
+    unsigned       i;
+    hc_response_t  r;
+
+    (void) state;
+
+    hc_response_init(&r);
+
+    for (i = 0; i < HC_RESPONSE_VARY_MAX; i++) {
+        hc_response_add(&r, S("Vary"), S("A"));
+    }
+
+    assert_false(r.vary_any);
+
+    hc_response_add(&r, S("Vary"), S("A"));
+
+    assert_true(r.vary_any);
+    assert_int_equal(r.nvary, HC_RESPONSE_VARY_MAX);
+}
+
+
+static void
+etag_and_last_modified_are_validators(void **state)
+{
+    hc_response_t  r;
+
+    (void) state;
+
+    r = one("ETag", "W/\"a\"");
+    assert_true(hc_response_has_validator(&r));
+    r = one("Last-Modified", "yesterday");
+    assert_true(hc_response_has_validator(&r));
+    r = one("ETag", " ");
+    assert_false(hc_response_has_validator(&r));
+    r = one("Last-Modified", "");
+    assert_false(hc_response_has_validator(&r));
+    r = one("Date", "x");
+    assert_false(hc_response_has_validator(&r));
+}
+
+
+static void
+a_304_brings_all_but_what_tells_of_the_content(void **state)
+{
+    size_t                    i;
+    static const char *const  kept[] = {
+        "Content-Encoding", "content-length", "Content-MD5", "Content-Range",
+        "ETag", "Connection", "Keep-Alive", "Transfer-Encoding", "TE",
+        "Upgrade", "Proxy-Authenticate"
+    };
+    static const char *const  updated[] = {
+        "Cache-Control", "Content-Type", "Content-Location", "Date", "Expires",
+        "Last-Modified", "Set-Cookie", "Vary", "X-A", "Content-Foo"
+    };
+
+    (void) state;
+
+    for (i = 0; i < n_of(kept); i++) {
+        assert_false(hc_header_updates(str(kept[i])));
+    }
+
+    for (i = 0; i < n_of(updated); i++) {
+        assert_true(hc_header_updates(str(updated[i])));
+    }
 }
 
 
@@ -275,10 +375,13 @@ main(void)
         cmocka_unit_test(other_fields_change_nothing),
         cmocka_unit_test(cache_control_lines_add_up),
         cmocka_unit_test(the_first_member_of_age_counts),
-        cmocka_unit_test(
-            of_several_age_fields_the_first_that_says_something_counts),
+        cmocka_unit_test(of_several_age_fields_the_first_counts),
+        cmocka_unit_test(an_odd_age_is_noticed),
         cmocka_unit_test(vary_is_read_by_names),
         cmocka_unit_test(vary_lines_add_up),
+        cmocka_unit_test(more_vary_lines_than_are_kept_match_nobody),
+        cmocka_unit_test(etag_and_last_modified_are_validators),
+        cmocka_unit_test(a_304_brings_all_but_what_tells_of_the_content),
         cmocka_unit_test(identity_is_no_encoding),
         cmocka_unit_test(two_expires_fields_are_noticed),
         cmocka_unit_test(the_first_date_and_accel_expires_count),

@@ -235,9 +235,9 @@ staleness_is_as_configured_if_the_app_says_nothing(void **state)
 {
     (void) state;
 
-    assert_int_equal(stale_for(FRESH, &plain), 7000);
-    assert_int_equal(stale_for("", &conf), 7000);
-    assert_int_equal(stale_for(FRESH ", stale-while-revalidate=5", &plain),
+    assert_int_equal(error_for(FRESH, &plain), 7000);
+    assert_int_equal(error_for("", &conf), 7000);
+    assert_int_equal(error_for(FRESH ", stale-while-revalidate=5", &plain),
                      7000);
 }
 
@@ -247,10 +247,10 @@ the_app_can_say_for_how_long_stale_is_good(void **state)
 {
     (void) state;
 
-    assert_int_equal(stale_for(FRESH ", stale-if-error=3", &plain), 3000);
-    assert_int_equal(stale_for(FRESH ", stale-if-error=0", &plain), 0);
-    assert_int_equal(stale_for(FRESH ", stale-if-error=x", &plain), 0);
-    assert_int_equal(stale_for(FRESH ", stale-if-error=99999999999", &plain),
+    assert_int_equal(error_for(FRESH ", stale-if-error=3", &plain), 3000);
+    assert_int_equal(error_for(FRESH ", stale-if-error=0", &plain), 0);
+    assert_int_equal(error_for(FRESH ", stale-if-error=x", &plain), 0);
+    assert_int_equal(error_for(FRESH ", stale-if-error=99999999999", &plain),
                      MS_MAX);
 }
 
@@ -260,12 +260,12 @@ revalidation_that_is_asked_for_forbids_stale(void **state)
 {
     (void) state;
 
-    assert_int_equal(stale_for(FRESH ", must-revalidate", &plain), 0);
-    assert_int_equal(stale_for(FRESH ", proxy-revalidate", &plain), 0);
-    assert_int_equal(stale_for("Cache-Control: s-maxage=60", &plain), 0);
-    assert_int_equal(stale_for(FRESH ", must-revalidate, stale-if-error=9",
+    assert_int_equal(error_for(FRESH ", must-revalidate", &plain), 0);
+    assert_int_equal(error_for(FRESH ", proxy-revalidate", &plain), 0);
+    assert_int_equal(error_for("Cache-Control: s-maxage=60", &plain), 0);
+    assert_int_equal(error_for(FRESH ", must-revalidate, stale-if-error=9",
                                &plain), 0);
-    assert_int_equal(stale_for("Cache-Control: proxy-revalidate", &conf), 0);
+    assert_int_equal(error_for("Cache-Control: proxy-revalidate", &conf), 0);
 }
 
 

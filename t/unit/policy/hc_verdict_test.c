@@ -50,16 +50,14 @@ the_app_can_forbid(void **state)
 {
     static const row_t  rows[] = {
         { "Cache-Control: no-store, max-age=60", HC_REASON_NO_STORE, 0, 0 },
-        { "Cache-Control: no-store, must-understand, max-age=60",
-          HC_REASON_NO_STORE, 0, 0 },
         { "Cache-Control: private, max-age=60", HC_REASON_PRIVATE, 0, 0 },
-        { "Cache-Control: private=\"x\", max-age=60", HC_REASON_PRIVATE, 0,
+        { "Cache-Control: private=\"\", max-age=60", HC_REASON_PRIVATE, 0,
           0 },
         { "Cache-Control: public, private", HC_REASON_PRIVATE, 0, 0 },
         { "Cache-Control: no-cache, max-age=60", HC_REASON_RESPONSE_NOCACHE,
           0, 0 },
-        { "Cache-Control: no-cache=\"set-cookie\", max-age=60",
-          HC_REASON_RESPONSE_NOCACHE, 0, 0 },
+        { "Cache-Control: no-cache=\"set-cookie\", max-age=60\nSet-Cookie: a",
+          HC_REASON_SET_COOKIE, 0, 0 },
         { FRESH "\nSet-Cookie: a=b", HC_REASON_SET_COOKIE, 0, 0 },
         { FRESH ", public\nSet-Cookie: a=b", HC_REASON_SET_COOKIE, 0, 0 },
     };
@@ -108,12 +106,13 @@ pragma_counts_only_without_cache_control(void **state)
 
 
 static void
-an_answer_that_was_selected_is_not_stored(void **state)
+an_answer_that_nobody_else_matches_is_not_stored(void **state)
 {
     static const row_t  rows[] = {
         { FRESH "\nVary: *", HC_REASON_VARY, 0, 0 },
         { FRESH "\nVary: Accept-Encoding, *", HC_REASON_VARY, 0, 0 },
-        { FRESH "\nVary: User-Agent", HC_REASON_VARY, 0, 0 },
+        { FRESH "\nVary: no name", HC_REASON_VARY, 0, 0 },
+        { FRESH "\nVary: User-Agent", HC_REASON_NONE, 60000, 0 },
         { FRESH "\nVary: Accept-Encoding\nContent-Encoding: gzip",
           HC_REASON_VARY, 0, 0 },
         { FRESH "\nVary: Accept-Encoding", HC_REASON_NONE, 60000, 0 },
@@ -188,7 +187,8 @@ only_some_statuses_are_stored_unless_listed(void **state)
     unsigned               status;
     hc_rules_t             rules = plain;
     hc_reason_e            want;
-    static const uint16_t  stored[] = { 200, 203, 300, 301, 302, 308, 0 };
+    static const uint16_t  stored[] = { 200, 203, 204, 300, 301, 302,
+                                        303, 307, 308, 0 };
 
     (void) state;
 
@@ -226,28 +226,147 @@ some_statuses_are_not_stored_even_if_listed(void **state)
 
 
 static void
-part_of_an_answer_is_not_stored(void **state)
+content_range_says_nothing_of_a_whole_answer(void **state)
 {
+    hc_rules_t  rules = conf;
+
     (void) state;
 
-    assert_int_equal(reason(FRESH "\nContent-Range: bytes 0-9/100", &conf),
+    assert_int_equal(reason(FRESH "\nContent-Range: bytes 0-9/100", &rules),
+                     HC_REASON_NONE);
+
+    rules.status = 206;
+    assert_int_equal(reason(FRESH "\nContent-Range: bytes 0-9/100", &rules),
                      HC_REASON_RANGE);
+}
+
+
+static void
+some_redirects_have_to_say_for_how_long(void **state)
+{
+    hc_rules_t  rules = plain;
+
+    (void) state;
+
+    for (rules.status = 303; rules.status <= 307; rules.status += 4) {
+        assert_int_equal(reason("", &rules), HC_REASON_STATUS);
+        assert_int_equal(reason("Cache-Control: public", &rules),
+                         HC_REASON_STATUS);
+        assert_int_equal(reason(FRESH, &rules), HC_REASON_NONE);
+        assert_int_equal(reason(IN_60_S, &rules), HC_REASON_NONE);
+        assert_int_equal(reason("X-Accel-Expires: 5", &rules),
+                         HC_REASON_NONE);
+    }
 }
 
 
 static void
 must_understand_allows_only_statuses_that_are_known(void **state)
 {
+    size_t      i;
     hc_rules_t  rules = conf;
+    static const struct {
+        uint16_t     status;
+        hc_reason_e  reason;
+    } rows[] = {
+        { 200, HC_REASON_NONE },    { 404, HC_REASON_NONE },
+        { 503, HC_REASON_NONE },    { 299, HC_REASON_STATUS },
+        { 418, HC_REASON_STATUS },  { 599, HC_REASON_STATUS },
+        { 306, HC_REASON_STATUS },  { 206, HC_REASON_RANGE },
+    };
 
     (void) state;
 
-    assert_int_equal(reason(FRESH ", must-understand", &rules),
-                     HC_REASON_NONE);
+    for (i = 0; i < n_of(rows); i++) {
+        rules.status = rows[i].status;
+
+        assert_int_equal(reason(FRESH ", must-understand", &rules),
+                         rows[i].reason);
+        assert_int_equal(reason(FRESH ", no-store, must-understand", &rules),
+                         rows[i].reason);
+    }
 
     rules.status = 404;
+    rules.listed = 0;
     assert_int_equal(reason(FRESH ", must-understand", &rules),
                      HC_REASON_STATUS);
+}
+
+
+static void
+damage_is_no_store_beside_must_understand_too(void **state)
+{
+    (void) state;
+
+    assert_int_equal(reason(FRESH ", no-store, must-understand, ;", &plain),
+                     HC_REASON_NO_STORE);
+}
+
+
+static void
+the_fields_a_directive_names_are_withheld(void **state)
+{
+    hc_verdict_t  v;
+
+    (void) state;
+
+    assert_int_equal(judge(FRESH ", private=\"X-User, x-b\", no-cache=\"c\"",
+                           &plain, &v), HC_REASON_NONE);
+
+    assert_int_equal(v.flags, 0);
+    assert_true(hc_verdict_withholds(&v, S("x-user")));
+    assert_true(hc_verdict_withholds(&v, S("X-B")));
+    assert_true(hc_verdict_withholds(&v, S("C")));
+    assert_false(hc_verdict_withholds(&v, S("x-user2")));
+    assert_false(hc_verdict_withholds(&v, S("X")));
+}
+
+
+static void
+the_operator_decides_about_cookies_that_are_set(void **state)
+{
+    hc_rules_t    rules = plain;
+    hc_verdict_t  v;
+
+    (void) state;
+
+    assert_int_equal(judge(FRESH, &rules, &v), HC_REASON_NONE);
+    assert_true(hc_verdict_withholds(&v, S("Set-Cookie")));
+
+    rules.set_cookie = HC_SET_COOKIE_STRIP;
+    assert_int_equal(judge(FRESH "\nSet-Cookie: a=b", &rules, &v),
+                     HC_REASON_NONE);
+    assert_true(hc_verdict_withholds(&v, S("set-cookie")));
+
+    rules.set_cookie = HC_SET_COOKIE_KEEP;
+    assert_int_equal(judge(FRESH "\nSet-Cookie: a=b", &rules, &v),
+                     HC_REASON_NONE);
+    assert_false(hc_verdict_withholds(&v, S("Set-Cookie")));
+    assert_int_equal(judge(FRESH ", private=\"set-cookie\"\nSet-Cookie: a=b",
+                           &rules, &v), HC_REASON_NONE);
+    assert_true(hc_verdict_withholds(&v, S("Set-Cookie")));
+
+    rules.ignore = HC_IGNORE_SET_COOKIE;
+    assert_int_equal(judge(FRESH "\nSet-Cookie: a=b", &rules, &v),
+                     HC_REASON_NONE);
+    assert_true(hc_verdict_withholds(&v, S("Set-Cookie")));
+}
+
+
+static void
+an_encoded_answer_is_stored_if_its_coding_was_asked_for(void **state)
+{
+    hc_rules_t  rules = plain;
+
+    (void) state;
+
+    rules.coding = 1;
+
+    assert_int_equal(reason(FRESH "\nVary: Accept-Encoding\n"
+                            "Content-Encoding: gzip", &rules),
+                     HC_REASON_NONE);
+    assert_int_equal(reason(FRESH "\nVary: *\nContent-Encoding: gzip",
+                            &rules), HC_REASON_VARY);
 }
 
 
@@ -260,13 +379,19 @@ main(void)
         cmocka_unit_test(the_app_can_forbid),
         cmocka_unit_test(damaged_cache_control_is_never_stored),
         cmocka_unit_test(pragma_counts_only_without_cache_control),
-        cmocka_unit_test(an_answer_that_was_selected_is_not_stored),
+        cmocka_unit_test(an_answer_that_nobody_else_matches_is_not_stored),
         cmocka_unit_test(an_answer_for_one_user_needs_leave_to_be_shared),
         cmocka_unit_test(
             only_with_that_leave_may_it_answer_authorized_requests),
         cmocka_unit_test(only_some_statuses_are_stored_unless_listed),
         cmocka_unit_test(some_statuses_are_not_stored_even_if_listed),
-        cmocka_unit_test(part_of_an_answer_is_not_stored),
+        cmocka_unit_test(content_range_says_nothing_of_a_whole_answer),
+        cmocka_unit_test(some_redirects_have_to_say_for_how_long),
+        cmocka_unit_test(damage_is_no_store_beside_must_understand_too),
+        cmocka_unit_test(the_fields_a_directive_names_are_withheld),
+        cmocka_unit_test(the_operator_decides_about_cookies_that_are_set),
+        cmocka_unit_test(
+            an_encoded_answer_is_stored_if_its_coding_was_asked_for),
         cmocka_unit_test(must_understand_allows_only_statuses_that_are_known),
     };
 

@@ -72,13 +72,14 @@ reason(const char *fields, const hc_rules_t *rules)
 
 
 static inline uint32_t
-stale_for(const char *fields, const hc_rules_t *rules)
+error_for(const char *fields, const hc_rules_t *rules)
 {
     hc_verdict_t  v;
 
     assert_int_equal(judge(fields, rules, &v), HC_REASON_NONE);
+    assert_true(v.error_for <= v.stale_for && v.while_for <= v.stale_for);
 
-    return v.stale_for;
+    return v.error_for;
 }
 
 
