@@ -6,8 +6,9 @@
 #   --- not_stored      four requests: two with those fields are no hits, and
 #                       two to the same URI without them are MISS and HIT
 #
-# beside it `--- reason`, what $hc_cache_reason says, and `--- uri`, where
-# "/silent" is a location without hc_cache_valid.
+# beside it `--- reason`, what $hc_cache_reason says, `--- uri`, where
+# "/silent" is a location without hc_cache_valid, and `--- without`, a field
+# that is not stored.
 
 use HC;
 use HC::Echo;
@@ -67,7 +68,11 @@ add_block_preprocessor(sub {
     $block->set_value('more_headers', \@says);
 
     if (defined $block->stored) {
-        $block->set_value('response_headers', [$miss, 'X-Cache: HIT']);
+        my $without = defined $block->without ? $block->without : '';
+        chomp $without;
+        my $hit = 'X-Cache: HIT' . ($without && "\n!$without");
+
+        $block->set_value('response_headers', [$miss, $hit]);
 
     } else {
         $block->set_value('response_headers',
@@ -233,9 +238,16 @@ Cache-Control: public, private
 --- reason: private
 
 
-=== private with field names is not stored
+=== private with field names is stored without those fields
+--- stored
+Cache-Control: private="X-Custom", max-age=60
+X-Custom: 1
+--- without: X-Custom
+
+
+=== private with what cannot be a field name is not stored
 --- not_stored
-Cache-Control: private="X-Custom"
+Cache-Control: private="X Custom", max-age=60
 --- reason: private
 
 
@@ -245,10 +257,18 @@ Cache-Control: no-cache
 --- reason: no-cache
 
 
-=== no-cache with field names is not stored
+=== no-cache with field names is stored without those fields
+--- stored
+Cache-Control: max-age=60, no-cache="x-a, x-custom"
+X-Custom: 1
+--- without: X-Custom
+
+
+=== no-cache="set-cookie" does not lift Set-Cookie
 --- not_stored
 Cache-Control: max-age=60, no-cache="set-cookie"
---- reason: no-cache
+Set-Cookie: a=b
+--- reason: set-cookie
 
 
 === Pragma: no-cache alone is not stored
@@ -389,10 +409,9 @@ Content-Encoding: x-test
 --- reason: vary
 
 
-=== a Content-Range is not stored
---- not_stored
+=== Content-Range says nothing of a whole answer
+--- stored
 Content-Range: bytes 0-1/2
---- reason: partial
 
 
 === a 206 is not stored
@@ -412,27 +431,6 @@ Cache-Control: max-age=60
 === a 202 that hc_cache_valid does not list is not stored
 --- not_stored
 Status: 202
-Cache-Control: max-age=60
---- reason: status
-
-
-=== a 204 that hc_cache_valid does not list is not stored
---- not_stored
-Status: 204
-Cache-Control: max-age=60
---- reason: status
-
-
-=== a 303 that hc_cache_valid does not list is not stored
---- not_stored
-Status: 303
-Cache-Control: max-age=60
---- reason: status
-
-
-=== a 307 that hc_cache_valid does not list is not stored
---- not_stored
-Status: 307
 Cache-Control: max-age=60
 --- reason: status
 
@@ -516,6 +514,34 @@ Cache-Control: max-age=60
 --- uri: /silent/
 
 
+=== a 204 that says how long is stored without being listed
+--- stored
+Status: 204
+Cache-Control: max-age=60
+--- uri: /silent/
+
+
+=== a 303 that says how long is stored without being listed
+--- stored
+Status: 303
+Cache-Control: max-age=60
+--- uri: /silent/
+
+
+=== a 307 that says how long is stored without being listed
+--- stored
+Status: 307
+Cache-Control: max-age=60
+--- uri: /silent/
+
+
+=== a 307 that does not say how long is not stored unless it is listed
+--- not_stored
+Status: 307
+--- reason: status
+--- uri: /silent/
+
+
 === a 300 that says how long is stored without being listed
 --- stored
 Status: 300
@@ -584,9 +610,21 @@ Status: 410
 
 === must-understand is stored only with statuses that are understood
 --- not_stored
-Status: 404
+Status: 429
 Cache-Control: max-age=60, must-understand
 --- reason: status
+--- uri: /any/
+
+
+=== must-understand of a listed 404 is stored
+--- stored
+Status: 404
+Cache-Control: max-age=60, must-understand
+
+
+=== must-understand lifts the no-store beside it
+--- stored
+Cache-Control: max-age=60, no-store, must-understand
 
 
 === must-understand of a 200 is stored

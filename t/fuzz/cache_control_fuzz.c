@@ -236,8 +236,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
     }
 
-    for (bits = 0; bits < 1024; bits++) {
-        judge(&r, bits);
+    /* some of all rules, others for each input */
+
+    for (bits = 0, i = 0; i < size; i++) {
+        bits = bits * 31 + data[i];
+    }
+
+    for (i = 0; i < 16; i++) {
+        judge(&r, bits + (unsigned) i * 0x3d5u);
     }
 
     return 0;
