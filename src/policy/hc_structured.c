@@ -63,7 +63,7 @@ hc_sf_parameters(hc_str_t *rest)
             return 0;
         }
 
-        if (hc_sf_take(rest, '=') && !hc_sf_item_take(rest, &value)) {
+        if (hc_sf_take(rest, '=') && !hc_sf_value_take(rest, &value)) {
             return 0;
         }
     }
@@ -90,7 +90,7 @@ hc_sf_inner_list(hc_str_t *rest, hc_sf_value_t *v)
             return 1;
         }
 
-        if (!hc_sf_item_take(rest, &item) || !hc_sf_parameters(rest)) {
+        if (!hc_sf_value_take(rest, &item) || !hc_sf_parameters(rest)) {
             return 0;
         }
 
@@ -116,7 +116,7 @@ hc_sf_value(hc_str_t *rest, hc_sf_value_t *v)
         return hc_sf_inner_list(rest, v);
     }
 
-    return hc_sf_item_take(rest, v);
+    return hc_sf_value_take(rest, v);
 }
 
 

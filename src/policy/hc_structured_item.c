@@ -247,7 +247,7 @@ hc_sf_display(hc_str_t *rest, hc_sf_value_t *v)
 /* 4.2.3.1 */
 
 int
-hc_sf_item_take(hc_str_t *rest, hc_sf_value_t *v)
+hc_sf_value_take(hc_str_t *rest, hc_sf_value_t *v)
 {
     unsigned char  c;
 

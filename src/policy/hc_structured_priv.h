@@ -12,7 +12,7 @@
 
 /* 1: an item without parameters was taken, and is *v. */
 
-int hc_sf_item_take(hc_str_t *rest, hc_sf_value_t *v);
+int hc_sf_value_take(hc_str_t *rest, hc_sf_value_t *v);
 
 
 /* The byte at the front, 0 at the end; a NUL fits nowhere either. */
