@@ -165,18 +165,20 @@ hc_vary_weight(hc_str_t part)
 }
 
 
-/* The weight is the last parameter (RFC 9110, 12.4.2); a q elsewhere, or one
- * that is none, is left as it is and weighs nothing. */
+/* The weight is the last parameter (RFC 9110, 12.4.2), and the only one; what
+ * is otherwise is left as it is and weighs nothing. */
 
 static unsigned char *
 hc_vary_write_member(unsigned char *p, hc_str_t member, int *weight)
 {
+    size_t          weights;
     hc_str_t        part;
     unsigned char  *before;
 
     p = hc_vary_write_lower(p, hc_vary_part(&member, ';'));
 
     before = p;
+    weights = 0;
     *weight = -1;
 
     while (member.len) {
@@ -186,11 +188,12 @@ hc_vary_write_member(unsigned char *p, hc_str_t member, int *weight)
         if (part.len) {
             before = p;
             *weight = hc_vary_weight(part);
+            weights += *weight != -1;
             p = hc_vary_write_parameter(p, part);
         }
     }
 
-    if (*weight == -1) {
+    if (*weight == -1 || weights > 1) {
         *weight = HC_WEIGHT_MAX;
         return p;
     }
@@ -293,6 +296,11 @@ hc_vary_sorted(const hc_str_t *lines, size_t n, unsigned char *out,
             m->at = p - out;
             p = hc_vary_write_member(p, part, &m->weight);
             m->len = (p - out) - m->at;
+
+            if (m->len == 0) {
+                continue;
+            }
+
             *p++ = ',';
 
             hc_vary_sort_in(members, k++, out);

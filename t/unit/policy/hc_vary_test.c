@@ -343,6 +343,8 @@ a_weight_that_is_none_stays(void **state)
         { "accept", { "a;q = 0.5" }, "a;q = 0.5" },
         { "accept", { "a;q=-1" }, "a;q=-1" },
         { "accept", { ";q=0.5" }, ";q=0.5" },
+        { "accept", { "b;q=0.2;q=0.1, c" }, "b;q=0.2;q=0.1,c" },
+        { "accept", { "b, ;, ;q=1, a" }, "a,b" },
     };
 
     (void) state;
