@@ -249,7 +249,9 @@ a_base_that_is_none_gives_nothing(void **state)
         { S(""), S("a"), S("/") },
     };
     static const row_t   empty[] = { { "http:///x", "" }, { "//a/x", "" } };
+    static const row_t   user[] = { { "//u@a/x", "" }, { "//a/x", "" } };
     const hc_base_uri_t  hostless = { S("http"), S(""), S("/") };
+    const hc_base_uri_t  userinfo = { S("http"), S("u@a"), S("/") };
 
     (void) state;
 
@@ -258,6 +260,7 @@ a_base_that_is_none_gives_nothing(void **state)
     }
 
     check_from(&hostless, empty, n_of(empty));
+    check_from(&userinfo, user, n_of(user));
 }
 
 

@@ -373,6 +373,34 @@ a_hostile_body_is_refused(void **state)
 }
 
 
+static void
+one_more_than_the_most_is_refused(void **state)
+{
+    size_t          i;
+    unsigned char  *p, *end;
+    hc_variants_t   index;
+
+    (void) state;
+
+    p = malloc(5 + (HC_VARIANTS_MAX + 1) * 6);
+    assert_non_null(p);
+
+    memcpy(p, "\1\0\1\0a", 5);
+    end = p + 5;
+
+    for (i = 1; i <= HC_VARIANTS_MAX + 1; i++) {
+        memcpy(end, "\4\0\nv\na", 6);
+        end += 6;
+
+        p[1] = (unsigned char) i;
+        assert_int_equal(hc_variants_read(&index, hc_str(p, end - p)),
+                         i <= HC_VARIANTS_MAX);
+    }
+
+    free(p);
+}
+
+
 int
 main(void)
 {
@@ -386,6 +414,7 @@ main(void)
         cmocka_unit_test(what_is_no_variant_is_not_written),
         cmocka_unit_test(each_cut_and_each_changed_length_is_refused),
         cmocka_unit_test(a_hostile_body_is_refused),
+        cmocka_unit_test(one_more_than_the_most_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
