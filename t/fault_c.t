@@ -328,6 +328,10 @@ $head = asks('/head', '', method => 'HEAD');
 is(cache_of($head) . ' ' . header($head, 'Content-Length'), 'HIT 4',
    'then it is answered from the page');
 
+asks('/head/none', "X-Body: \r\n", method => 'HEAD');
+$get = asks('/head/none', "X-Body: page\r\n");
+is(cache_of($get) . " $get->{body}", 'MISS page', 'nor by one of no length');
+
 my $raw = http_request("HEAD /head HTTP/1.1\r\nHost: localhost\r\n\r\n" x 2
     . "GET /head HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 like($raw, qr{^(?:HTTP/1.1 200 (?:(?!\r\n\r\n).)*\r\n\r\n){3}page\z}s,
@@ -676,10 +680,16 @@ for (1, 2) {
     is($got->{status}, 101, 'an upgrade that was asked for passes');
 }
 
+for my $cache (qw(BYPASS BYPASS)) {
+    is(cache_of(asks('/upgrade/200', @ask)), $cache, 'nor an answer instead');
+}
+
+is(cache_of(asks('/upgrade/200')), 'MISS', 'and it was not stored');
+
 asks('/unasked/101');
 isnt(cache_of(asks('/unasked/101')), 'HIT', 'one that was not is not stored');
 
-my $n = () = requests_seen() =~ m{^GET /(?:upgrade|unasked)/}mg;
+my $n = () = requests_seen() =~ m{^GET /(?:upgrade|unasked)/101 }mg;
 is($n, 4, 'the app was asked each time');
 
 
