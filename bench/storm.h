@@ -52,8 +52,8 @@ typedef struct {
 } storm_worker_t;
 
 
-/* What a process is filling.  Odd: it is being written.  A new fill, also of the
- * process that came in its place, has another salt. */
+/* What a process is filling.  Odd: none, or it is being written.  A new fill,
+ * also of the process that came in its place, has another salt. */
 
 typedef struct {
     _Alignas(64)

@@ -272,7 +272,7 @@ Cookie: sid=alice
  "X-Cache: HIT"]
 
 
-=== a Vary behind proxy_hide_header is not stored
+=== a Vary behind proxy_hide_header counts
 --- config
     location / {
         hc_cache pages;
@@ -283,9 +283,9 @@ Cookie: sid=alice
 --- request eval
 ["GET /a", "GET /a", "GET /a", "GET /a"]
 --- more_headers eval
-[("O-Vary: Cookie") x 2, "", ""]
+["O-Vary: X-Who\nX-Who: me", "X-Who: me", "X-Who: you", "X-Who: you"]
 --- response_headers eval
-[("X-Cache: MISS\nX-Reason: vary\n!Vary") x 2, "X-Cache: MISS",
+["X-Cache: MISS\n!Vary", "X-Cache: HIT\n!Vary", "X-Cache: MISS",
  "X-Cache: HIT"]
 
 

@@ -378,25 +378,6 @@ Vary: *
 --- reason: vary
 
 
-=== Vary: Cookie is not stored
---- not_stored
-Vary: Cookie
---- reason: vary
-
-
-=== Vary: Accept-Language is not stored
---- not_stored
-Vary: Accept-Language, Accept-Encoding
---- reason: vary
-
-
-=== a second Vary counts
---- not_stored
-Vary: Accept-Encoding
-2: Vary: Cookie
---- reason: vary
-
-
 === Vary: Accept-Encoding of a plain answer is stored
 --- stored
 Vary: Accept-Encoding
