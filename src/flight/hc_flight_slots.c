@@ -55,7 +55,9 @@ static void
 hc_flight_clear_place_locked(hc_flight_t *f, hc_flight_place_t *p,
     unsigned slot, uint64_t now)
 {
-    hc_flight_drop_locked(f, p, slot, HC_FLIGHT_WAITS_MAX);
+    if (f->waits[slot][hc_flight_index(f, p)]) {
+        hc_flight_drop_locked(f, p, slot, HC_FLIGHT_WAITS_MAX);
+    }
 
     if (hc_flight_word_state(p->word) == HC_FLIGHT_LIVE && p->owner == slot) {
         hc_flight_finish_locked(f, p, HC_FLIGHT_GONE, p->until, now);
