@@ -6,8 +6,6 @@
 #include "hc_flight_priv.h"
 
 
-/* How long after a back-off its length is remembered. */
-
 static uint64_t
 hc_flight_backoff(uint32_t failures)
 {

@@ -91,58 +91,13 @@ hc_flight_slot_clear(hc_flight_t *f, unsigned slot, uint64_t now)
         __atomic_store_n(&f->groups[slot][i], 0, __ATOMIC_RELAXED);
     }
 
+    /* it may have died while it looked for the least one */
+
+    __atomic_store_n(&f->header->deadline, 0, __ATOMIC_SEQ_CST);
     hc_flight_pause_at("slot cleared");
 
     f->slots[slot].pid = 0;
     __atomic_store_n(&f->header->in_use[slot], 0, __ATOMIC_RELEASE);
-}
-
-
-int
-hc_flight_join(hc_flight_t *f, uint64_t now, hc_flight_mask_t *wake)
-{
-    unsigned  slot;
-
-    hc_flight_sweep(f, now, wake);
-
-    for (slot = 0; f->slot == -1 && slot < HC_FLIGHT_WORKERS; slot++) {
-        if (!hc_flight_slot_trylock(&f->slots[slot])) {
-            continue;
-        }
-
-        hc_flight_slot_clear(f, slot, now);
-
-        f->slots[slot].pid = (uint32_t) getpid();
-        f->slot = (int) slot;
-        __atomic_store_n(&f->header->in_use[slot], 1, __ATOMIC_RELEASE);
-        hc_flight_pause_at("slot taken");
-    }
-
-    return f->slot == -1 ? -1 : 0;
-}
-
-
-void
-hc_flight_leave(hc_flight_t *f, uint64_t now, hc_flight_mask_t *wake)
-{
-    unsigned  slot;
-
-    if (f->slot != -1) {
-        slot = (unsigned) f->slot;
-        f->slot = -1;
-
-        hc_flight_slot_clear(f, slot, now);
-        (void) pthread_mutex_unlock(&f->slots[slot].mutex);
-    }
-
-    hc_flight_give(f, wake);
-}
-
-
-int
-hc_flight_slot(const hc_flight_t *f)
-{
-    return f->slot;
 }
 
 
@@ -191,8 +146,8 @@ hc_flight_sweep_deadlines(hc_flight_t *f, uint64_t now)
 }
 
 
-void
-hc_flight_sweep(hc_flight_t *f, uint64_t now, hc_flight_mask_t *wake)
+static void
+hc_flight_sweep_dead(hc_flight_t *f, uint64_t now)
 {
     unsigned  slot;
 
@@ -205,9 +160,65 @@ hc_flight_sweep(hc_flight_t *f, uint64_t now, hc_flight_mask_t *wake)
             (void) pthread_mutex_unlock(&f->slots[slot].mutex);
         }
     }
+}
 
+
+void
+hc_flight_sweep(hc_flight_t *f, uint64_t now, hc_flight_mask_t *wake)
+{
+    hc_flight_sweep_dead(f, now);
     hc_flight_sweep_deadlines(f, now);
     hc_flight_give(f, wake);
+}
+
+
+int
+hc_flight_join(hc_flight_t *f, uint64_t now, hc_flight_mask_t *wake)
+{
+    unsigned  slot;
+
+    hc_flight_sweep_dead(f, now);
+
+    for (slot = 0; f->slot == -1 && slot < HC_FLIGHT_WORKERS; slot++) {
+        if (!hc_flight_slot_trylock(&f->slots[slot])) {
+            continue;
+        }
+
+        hc_flight_slot_clear(f, slot, now);
+
+        f->slots[slot].pid = (uint32_t) getpid();
+        f->slot = (int) slot;
+        __atomic_store_n(&f->header->in_use[slot], 1, __ATOMIC_RELEASE);
+        hc_flight_pause_at("slot taken");
+    }
+
+    hc_flight_give(f, wake);
+
+    return f->slot == -1 ? -1 : 0;
+}
+
+
+void
+hc_flight_leave(hc_flight_t *f, uint64_t now, hc_flight_mask_t *wake)
+{
+    unsigned  slot;
+
+    if (f->slot != -1) {
+        slot = (unsigned) f->slot;
+        f->slot = -1;
+
+        hc_flight_slot_clear(f, slot, now);
+        (void) pthread_mutex_unlock(&f->slots[slot].mutex);
+    }
+
+    hc_flight_give(f, wake);
+}
+
+
+int
+hc_flight_slot(const hc_flight_t *f)
+{
+    return f->slot;
 }
 
 

@@ -144,8 +144,8 @@ ngx_hc_flight_open(ngx_hc_flight_t *flight, ngx_cycle_t *cycle)
                       "hc: more than %d workers, this one goes without "
                       "waiting for others", HC_FLIGHT_WORKERS);
 
-    } else if (ngx_hc_flight_listen(flight, cycle->log) != NGX_OK) {
-        return NGX_ERROR;
+    } else {
+        ngx_hc_flight_listen(flight, cycle->log);
     }
 
     ngx_hc_flight_wake(flight, &wake);

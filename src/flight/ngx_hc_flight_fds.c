@@ -1,8 +1,8 @@
 /*
  * Eventfds: one for each slot, made in the master before it forks.
  *
- * One that cannot be made is no error: that worker's waiters are told by its
- * own timer.
+ * One that cannot be made or listened to is no error: that worker's waiters are
+ * told by its own timer.
  */
 
 #include "ngx_hc_flight_priv.h"
@@ -65,7 +65,7 @@ ngx_hc_flight_fds_release(ngx_hc_flight_fds_t *fds)
 }
 
 
-ngx_int_t
+void
 ngx_hc_flight_listen(ngx_hc_flight_t *flight, ngx_log_t *log)
 {
     int                fd;
@@ -74,12 +74,12 @@ ngx_hc_flight_listen(ngx_hc_flight_t *flight, ngx_log_t *log)
     fd = flight->fds->fd[hc_flight_slot(flight->leases)];
 
     if (fd == -1) {
-        return NGX_OK;
+        return;
     }
 
     c = ngx_get_connection(fd, log);
     if (c == NULL) {
-        return NGX_ERROR;
+        return;
     }
 
     c->data = flight;
@@ -95,12 +95,10 @@ ngx_hc_flight_listen(ngx_hc_flight_t *flight, ngx_log_t *log)
     {
         ngx_free_connection(c);
         c->fd = (ngx_socket_t) -1;
-        return NGX_ERROR;
+        return;
     }
 
     flight->connection = c;
-
-    return NGX_OK;
 }
 
 

@@ -61,7 +61,7 @@ struct ngx_hc_flight_s {
 
 ngx_hc_flight_fds_t *ngx_hc_flight_fds_create(ngx_log_t *log);
 void ngx_hc_flight_fds_release(ngx_hc_flight_fds_t *fds);
-ngx_int_t ngx_hc_flight_listen(ngx_hc_flight_t *flight, ngx_log_t *log);
+void ngx_hc_flight_listen(ngx_hc_flight_t *flight, ngx_log_t *log);
 void ngx_hc_flight_unlisten(ngx_hc_flight_t *flight);
 void ngx_hc_flight_wake(ngx_hc_flight_t *flight, const hc_flight_mask_t *mask);
 

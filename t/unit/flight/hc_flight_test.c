@@ -428,6 +428,15 @@ ids_differ_by_key_variant_and_cell(void **state)
 
 
 static void
+a_block_takes_less_than_4_mb(void **state)
+{
+    (void) state;
+
+    assert_true(hc_flight_size() < 4 * 1024 * 1024);
+}
+
+
+static void
 more_workers_than_slots_go_alone(void **state)
 {
     int                i;
@@ -479,6 +488,7 @@ main(void)
         row(leaving_ends_leases_and_waiting),
         row(groups_are_counted_over_all_workers),
         row(ids_differ_by_key_variant_and_cell),
+        row(a_block_takes_less_than_4_mb),
         row(more_workers_than_slots_go_alone),
     };
 
