@@ -788,9 +788,16 @@ invalid number of arguments in "hc_cache_valid" directive
 
 === an unknown word in hc_cache_use_stale
 --- config
-    hc_cache_use_stale error updating;
+    hc_cache_use_stale error http_501;
 --- emerg
-invalid "updating" in "hc_cache_use_stale", allowed are: error timeout invalid_header http_500 http_502 http_503 http_504 http_403 http_404 http_429 http_5xx off
+invalid "http_501" in "hc_cache_use_stale", allowed are: error timeout invalid_header http_500 http_502 http_503 http_504 http_403 http_404 http_429 http_5xx updating off
+
+
+=== hc_cache_background_update wants on or off
+--- config
+    hc_cache_background_update yes;
+--- emerg
+invalid value "yes" in "hc_cache_background_update" directive, it must be "on" or "off"
 
 
 === off beside another word of hc_cache_use_stale

@@ -64,6 +64,13 @@ void ngx_http_hc_detached_run(ngx_http_request_t *r);
 
 void ngx_http_hc_detached_result(ngx_http_request_t *r, ngx_int_t rc);
 
+/* ngx_http_hc_detached_conn.c: with the addresses and the TLS session of the
+ * other one's, which the request's end drops.  close: there is no request. */
+
+ngx_connection_t *ngx_http_hc_detached_open(ngx_http_request_t *like);
+void ngx_http_hc_detached_drop_ssl(ngx_connection_t *c);
+void ngx_http_hc_detached_close(ngx_connection_t *c);
+
 /* ngx_http_hc_detached_copy.c: the request's fields and its target. */
 
 ngx_int_t ngx_http_hc_detached_fields(ngx_http_request_t *r,
