@@ -159,6 +159,7 @@ static void
 ngx_http_hc_exit_process(ngx_cycle_t *cycle)
 {
     ngx_http_hc_close_l2s(cycle);
+    ngx_http_hc_close_publish();
     ngx_http_hc_close_snapshots(cycle);
     ngx_http_hc_close_flight(cycle);
     ngx_http_hc_close_zones(cycle);

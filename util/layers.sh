@@ -23,9 +23,9 @@ queue     4
 stock     4
 once      4
 limit     4
+publish   4
 http      5
 write     6
-publish   6
 warm      6
 merge     6
 admin     7

@@ -1,7 +1,8 @@
 /*
- * hc_status: counters as JSON, per zone and per L2 server.
+ * hc_status: counters as JSON, per zone, L2 server and published directory.
  *
- *   { "zones": { name: { ... } }, "l2": { name: { "server": url, ... } } }
+ *   { "zones": { name: { ... } }, "l2": { name: { "server": url, ... } },
+ *     "static": { directory: { ... } } }
  */
 
 #include "../http/ngx_http_hc.h"
@@ -15,9 +16,11 @@
 
 static ngx_int_t ngx_http_hc_status_handler(ngx_http_request_t *r);
 static ngx_buf_t *ngx_http_hc_status_json(ngx_http_request_t *r);
-static size_t ngx_http_hc_status_size(ngx_array_t *zones, ngx_array_t *l2s);
+static size_t ngx_http_hc_status_size(ngx_array_t *zones, ngx_array_t *l2s,
+    ngx_array_t *dirs);
 static u_char *ngx_http_hc_status_zone(u_char *p, ngx_http_hc_zone_t *zone);
 static u_char *ngx_http_hc_status_l2(u_char *p, ngx_http_hc_l2_t *l2);
+static u_char *ngx_http_hc_status_dirs(u_char *p, ngx_array_t *dirs);
 static u_char *ngx_http_hc_status_text(u_char *p, ngx_str_t *text);
 static char *ngx_http_hc_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -120,16 +123,17 @@ ngx_http_hc_status_json(ngx_http_request_t *r)
     u_char               *p;
     ngx_buf_t            *b;
     ngx_uint_t            i;
-    ngx_array_t          *zones, *l2s;
+    ngx_array_t          *zones, *l2s, *dirs;
     ngx_http_hc_l2_t    **l2;
     ngx_http_hc_zone_t  **zone;
 
+    dirs = ngx_http_hc_publish_dirs();
     zones = ngx_http_hc_zones(r);
     l2s = ngx_http_hc_l2s(r);
     zone = zones->elts;
     l2 = l2s->elts;
 
-    b = ngx_create_temp_buf(r->pool, ngx_http_hc_status_size(zones, l2s));
+    b = ngx_create_temp_buf(r->pool, ngx_http_hc_status_size(zones, l2s, dirs));
     if (b == NULL) {
         return NULL;
     }
@@ -154,6 +158,9 @@ ngx_http_hc_status_json(ngx_http_request_t *r)
         p = ngx_http_hc_status_l2(p, l2[i]);
     }
 
+    p = ngx_sprintf(p, "},\"static\":{");
+    p = ngx_http_hc_status_dirs(p, dirs);
+
     b->last = ngx_sprintf(p, "}}\n");
     b->last_buf = (r == r->main) ? 1 : 0;
     b->last_in_chain = 1;
@@ -163,17 +170,21 @@ ngx_http_hc_status_json(ngx_http_request_t *r)
 
 
 static size_t
-ngx_http_hc_status_size(ngx_array_t *zones, ngx_array_t *l2s)
+ngx_http_hc_status_size(ngx_array_t *zones, ngx_array_t *l2s,
+    ngx_array_t *dirs)
 {
-    size_t                size;
-    ngx_uint_t            i;
-    ngx_http_hc_l2_t    **l2;
-    ngx_http_hc_zone_t  **zone;
+    size_t                  size;
+    ngx_uint_t              i;
+    ngx_http_hc_l2_t      **l2;
+    ngx_http_hc_zone_t    **zone;
+    ngx_hc_publish_dir_t  **dir;
 
     zone = zones->elts;
     l2 = l2s->elts;
 
-    size = 256 + (zones->nelts + l2s->nelts)
+    dir = dirs->elts;
+
+    size = 256 + (zones->nelts + l2s->nelts + dirs->nelts)
                  * NGX_HTTP_HC_STATUS_ROWS * NGX_HTTP_HC_STATUS_ROW;
 
     /* a byte is six when it is escaped */
@@ -184,6 +195,10 @@ ngx_http_hc_status_size(ngx_array_t *zones, ngx_array_t *l2s)
 
     for (i = 0; i < l2s->nelts; i++) {
         size += 6 * (l2[i]->store.name.len + l2[i]->store.url.len);
+    }
+
+    for (i = 0; i < dirs->nelts; i++) {
+        size += 6 * ngx_hc_publish_options(dir[i])->path.len;
     }
 
     return size;
@@ -238,6 +253,37 @@ ngx_http_hc_status_l2(u_char *p, ngx_http_hc_l2_t *l2)
     HC_L2_GAUGES(ngx_http_hc_status_row)
 
     *p++ = '}';
+
+    return p;
+}
+
+
+static u_char *
+ngx_http_hc_status_dirs(u_char *p, ngx_array_t *dirs)
+{
+    ngx_str_t                path;
+    ngx_uint_t               i;
+    ngx_hc_publish_dir_t   **dir;
+    ngx_hc_publish_stats_t   stats;
+
+    dir = dirs->elts;
+
+    for (i = 0; i < dirs->nelts; i++) {
+        path = ngx_hc_publish_options(dir[i])->path;
+        ngx_hc_publish_stats(dir[i], &stats);
+
+        if (i) {
+            *p++ = ',';
+        }
+
+        p = ngx_http_hc_status_text(p, &path);
+        p = ngx_sprintf(p, ":{\"max_files\":%ui",
+                        ngx_hc_publish_options(dir[i])->max_files);
+
+        NGX_HC_PUBLISH_COUNTERS(ngx_http_hc_status_row)
+
+        *p++ = '}';
+    }
 
     return p;
 }

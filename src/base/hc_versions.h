@@ -32,6 +32,9 @@
  * and moved atomically, without a lock.  They wrap at 2^32; equality is what
  * counts, so a wrap is noticed unless one slot is moved exactly 2^32 times
  * during one entry's life.
+ *
+ * Counters begin at 0 when the memory is made, and that is one life of them;
+ * what outlives it (a file on disk) says in which life its tags were stamped.
  */
 
 #ifndef HC_VERSIONS_H_INCLUDED_
@@ -70,6 +73,7 @@ typedef struct {
     uint32_t  all[HC_VERSIONS_ZONES];      /* the first never moves */
     uint64_t  names;                       /* moves of named tags so far */
     uint64_t  moved[HC_VERSIONS_NAMES];    /* which of them was the last */
+    uint64_t  life;                        /* random, not 0 */
 } hc_versions_t;
 
 
@@ -123,6 +127,29 @@ hc_tags_current(const hc_versions_t *v, const hc_tag_t *tag, unsigned n)
 
     for (i = 0; i < n; i++) {
         if (hc_version_get(v, tag[i].slot) != tag[i].version) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* The same of tags stamped in any life: those of another have not moved while
+ * their counters stand where this life began. */
+
+static inline int
+hc_tags_current_of(const hc_versions_t *v, uint64_t life, const hc_tag_t *tag,
+    unsigned n)
+{
+    unsigned  i;
+
+    if (life == v->life) {
+        return hc_tags_current(v, tag, n);
+    }
+
+    for (i = 0; i < n; i++) {
+        if (hc_version_get(v, tag[i].slot) != 0) {
             return 0;
         }
     }

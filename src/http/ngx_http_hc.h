@@ -19,6 +19,7 @@
 #include "../l1/hc_l1.h"
 #include "../flight/ngx_hc_flight.h"
 #include "../l2/ngx_hc_l2.h"
+#include "../publish/ngx_hc_publish.h"
 
 
 typedef struct ngx_http_hc_snapshot_s  ngx_http_hc_snapshot_t;
@@ -111,6 +112,16 @@ uint32_t ngx_http_hc_key_slot(hc_str_t key);
 ngx_int_t ngx_http_hc_target_slot(ngx_http_request_t *r, uint32_t *slot);
 ngx_int_t ngx_http_hc_uri_slot(ngx_http_request_t *r, ngx_str_t *uri,
     uint32_t *slot);
+
+/* Directories of hc_static write: an array of ngx_hc_publish_dir_t *. */
+
+ngx_array_t *ngx_http_hc_publish_dirs(void);
+
+/* After tags have moved: the files of this request's target go, and, where
+ * more than its own tags were moved, those of the others. */
+
+void ngx_http_hc_publish_moved(ngx_http_request_t *r, ngx_uint_t others,
+    hc_versions_t *versions);
 
 
 #endif /* NGX_HTTP_HC_H_INCLUDED_ */

@@ -14,7 +14,6 @@ static ngx_int_t ngx_http_hc_push_header(ngx_http_request_t *r,
     hc_header_t *header);
 static void ngx_http_hc_known_header(ngx_http_request_t *r,
     ngx_table_elt_t *h, hc_header_id_e id);
-static void ngx_http_hc_content_type(ngx_http_request_t *r, ngx_str_t value);
 static void ngx_http_hc_made_at(ngx_http_request_t *r);
 static ngx_int_t ngx_http_hc_age_header(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
@@ -236,7 +235,7 @@ ngx_http_hc_known_header(ngx_http_request_t *r, ngx_table_elt_t *h,
 }
 
 
-static void
+void
 ngx_http_hc_content_type(ngx_http_request_t *r, ngx_str_t value)
 {
     u_char  *p, *last, *semicolon;

@@ -35,7 +35,11 @@ ngx_http_hc_fill_commit(ngx_http_hc_fill_t *fill)
         ngx_http_hc_fill_etag(fill);
     }
 
-    return ngx_http_hc_fill_store_l1(fill);
+    reason = ngx_http_hc_fill_store_l1(fill);
+
+    ngx_http_hc_publish(fill);
+
+    return reason;
 }
 
 

@@ -45,6 +45,8 @@ ngx_int_t ngx_http_hc_open_snapshots(ngx_cycle_t *cycle);
 void ngx_http_hc_close_snapshots(ngx_cycle_t *cycle);
 void ngx_http_hc_write_snapshots(ngx_cycle_t *cycle);
 
+void ngx_http_hc_close_publish(void);
+
 ngx_int_t ngx_http_hc_open_l2s(ngx_cycle_t *cycle);
 void ngx_http_hc_close_l2s(ngx_cycle_t *cycle);
 

@@ -313,6 +313,7 @@ ngx_int_t ngx_http_hc_entry_header(ngx_http_request_t *r,
 ngx_int_t ngx_http_hc_entry_body(ngx_http_request_t *r, hc_str_t body,
     ngx_chain_t *out);
 void ngx_http_hc_preconditions(ngx_http_request_t *r);
+void ngx_http_hc_content_type(ngx_http_request_t *r, ngx_str_t value);
 
 /* ngx_http_hc_fill.c: an answer on its way into the stores. */
 ngx_msec_t ngx_http_hc_l1_for(ngx_http_hc_cache_conf_t *hlcf,
@@ -353,6 +354,9 @@ ngx_uint_t ngx_http_hc_static_exists(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 ngx_int_t ngx_http_hc_static_answer(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx, ngx_chain_t *out);
+
+/* ngx_http_hc_publish.c: a committed answer as a file, if it may be one. */
+void ngx_http_hc_publish(ngx_http_hc_fill_t *fill);
 
 
 #endif /* NGX_HTTP_HC_PRIV_H_INCLUDED_ */

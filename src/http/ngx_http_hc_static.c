@@ -1,5 +1,6 @@
 /*
- * hc_static: the last fallback, a file an operator has put there.
+ * hc_static: the last fallback, a file that an operator has put there or that
+ * was published.
  *
  *   /api/p/1  ->  dir/api/p/1.json, then dir/api/p/1.html
  *   /api/     ->  dir/api/index.json, then dir/api/index.html
@@ -8,12 +9,7 @@
  * not to be kept by anybody downstream, since it stands in for a failure.
  */
 
-#include "ngx_http_hc_priv.h"
-
-
-typedef struct {
-    ngx_str_t  dir;
-} ngx_http_hc_static_conf_t;
+#include "ngx_http_hc_static.h"
 
 
 typedef struct {
@@ -29,63 +25,16 @@ static ngx_int_t ngx_http_hc_static_open(ngx_http_request_t *r,
     ngx_str_t *path, ngx_open_file_info_t *of);
 static ngx_int_t ngx_http_hc_static_body(ngx_http_request_t *r,
     ngx_str_t *path, ngx_open_file_info_t *of, ngx_chain_t *out);
+static ngx_int_t ngx_http_hc_static_published(ngx_http_request_t *r,
+    ngx_str_t *body, ngx_str_t *type, ngx_chain_t *out);
 static ngx_int_t ngx_http_hc_static_header(ngx_http_request_t *r,
     ngx_str_t *type, off_t size);
-static void *ngx_http_hc_static_create_loc_conf(ngx_conf_t *cf);
-static char *ngx_http_hc_static_merge_loc_conf(ngx_conf_t *cf, void *parent,
-    void *child);
-static char *ngx_http_hc_static(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 
 
 static ngx_http_hc_static_type_t  ngx_http_hc_static_types[] = {
     { ngx_string(".json"), ngx_string("application/json") },
     { ngx_string(".html"), ngx_string("text/html") },
     { ngx_null_string, ngx_null_string }
-};
-
-
-static ngx_command_t  ngx_http_hc_static_commands[] = {
-
-    { ngx_string("hc_static"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_hc_static,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
-
-      ngx_null_command
-};
-
-
-static ngx_http_module_t  ngx_http_hc_static_module_ctx = {
-    NULL,                                  /* preconfiguration */
-    NULL,                                  /* postconfiguration */
-
-    NULL,                                  /* create main configuration */
-    NULL,                                  /* init main configuration */
-
-    NULL,                                  /* create server configuration */
-    NULL,                                  /* merge server configuration */
-
-    ngx_http_hc_static_create_loc_conf,    /* create location configuration */
-    ngx_http_hc_static_merge_loc_conf      /* merge location configuration */
-};
-
-
-ngx_module_t  ngx_http_hc_static_module = {
-    NGX_MODULE_V1,
-    &ngx_http_hc_static_module_ctx,        /* module context */
-    ngx_http_hc_static_commands,           /* module directives */
-    NGX_HTTP_MODULE,                       /* module type */
-    NULL,                                  /* init master */
-    NULL,                                  /* init module */
-    NULL,                                  /* init process */
-    NULL,                                  /* init thread */
-    NULL,                                  /* exit thread */
-    NULL,                                  /* exit process */
-    NULL,                                  /* exit master */
-    NGX_MODULE_V1_PADDING
 };
 
 
@@ -103,7 +52,7 @@ ngx_http_hc_static_here(ngx_http_request_t *r)
 ngx_uint_t
 ngx_http_hc_static_exists(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
-    ngx_str_t                   path;
+    ngx_str_t                   path, body, media;
     ngx_file_info_t             fi;
     ngx_http_hc_static_type_t  *type;
 
@@ -111,6 +60,15 @@ ngx_http_hc_static_exists(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 
         if (ngx_http_hc_static_path(r, ctx, type, &path) != NGX_OK) {
             return 0;
+        }
+
+        switch (ngx_http_hc_published(r, ctx, &path, &body, &media)) {
+
+        case NGX_OK:
+            return 1;
+
+        case NGX_BUSY:
+            continue;
         }
 
         if (ngx_file_info(path.data, &fi) != NGX_FILE_ERROR
@@ -130,7 +88,7 @@ ngx_int_t
 ngx_http_hc_static_answer(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     ngx_chain_t *out)
 {
-    ngx_str_t                   path;
+    ngx_str_t                   path, body, media;
     ngx_open_file_info_t        of;
     ngx_http_hc_static_type_t  *type;
 
@@ -138,6 +96,15 @@ ngx_http_hc_static_answer(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
 
         if (ngx_http_hc_static_path(r, ctx, type, &path) != NGX_OK) {
             return NGX_DECLINED;
+        }
+
+        switch (ngx_http_hc_published(r, ctx, &path, &body, &media)) {
+
+        case NGX_OK:
+            return ngx_http_hc_static_published(r, &body, &media, out);
+
+        case NGX_BUSY:
+            continue;
         }
 
         if (ngx_http_hc_static_open(r, &path, &of) != NGX_OK) {
@@ -291,6 +258,26 @@ ngx_http_hc_static_body(ngx_http_request_t *r, ngx_str_t *path,
 }
 
 
+/* One that we wrote, with the type it had. */
+
+static ngx_int_t
+ngx_http_hc_static_published(ngx_http_request_t *r, ngx_str_t *body,
+    ngx_str_t *type, ngx_chain_t *out)
+{
+    ngx_int_t  rc;
+
+    if (ngx_http_hc_entry_body(r, ngx_hc_str(body), out) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_hc_static_header(r, type, (off_t) body->len);
+
+    ngx_http_hc_content_type(r, *type);
+
+    return rc;
+}
+
+
 static ngx_int_t
 ngx_http_hc_static_header(ngx_http_request_t *r, ngx_str_t *type, off_t size)
 {
@@ -314,78 +301,4 @@ ngx_http_hc_static_header(ngx_http_request_t *r, ngx_str_t *type, off_t size)
     h->lowcase_key = NULL;
 
     return ngx_hc_header_append(r->pool, &r->headers_out.cache_control, h);
-}
-
-
-static void *
-ngx_http_hc_static_create_loc_conf(ngx_conf_t *cf)
-{
-    return ngx_pcalloc(cf->pool, sizeof(ngx_http_hc_static_conf_t));
-}
-
-
-static char *
-ngx_http_hc_static_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
-{
-    ngx_http_hc_static_conf_t  *prev = parent;
-    ngx_http_hc_static_conf_t  *conf = child;
-
-    if (conf->dir.data == NULL) {
-        conf->dir = prev->dir;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-/* hc_static dir | off */
-
-static char *
-ngx_http_hc_static(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_hc_static_conf_t  *hscf = conf;
-
-    ngx_str_t        *value;
-    ngx_file_info_t   fi;
-
-    value = cf->args->elts;
-
-    if (hscf->dir.data) {
-        return "is duplicate";
-    }
-
-    if (ngx_strcmp(value[1].data, "off") == 0) {
-        ngx_str_set(&hscf->dir, "");
-        return NGX_CONF_OK;
-    }
-
-    if (value[1].len == 0) {
-        return "expects a directory or \"off\"";
-    }
-
-    hscf->dir = value[1];
-
-    if (ngx_conf_full_name(cf->cycle, &hscf->dir, 0) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (hscf->dir.data[hscf->dir.len - 1] == '/') {
-        hscf->dir.len--;
-        hscf->dir.data[hscf->dir.len] = '\0';
-    }
-
-    if (hscf->dir.len == 0) {
-        return "expects a directory other than \"/\"";
-    }
-
-    if (ngx_file_info(hscf->dir.data, &fi) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, ngx_errno,
-                           "hc_static directory \"%V\" is not there yet",
-                           &hscf->dir);
-
-    } else if (!ngx_is_dir(&fi)) {
-        return "expects a directory, this is another kind of file";
-    }
-
-    return NGX_CONF_OK;
 }

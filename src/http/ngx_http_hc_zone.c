@@ -147,11 +147,29 @@ ngx_http_hc_zone_size(ngx_http_hc_zone_t *zone, size_t size)
 }
 
 
-/* What the counters start from does not matter, only that they move. */
+/* New memory is all zeros, where the counters begin; a reload keeps it. */
 
 static ngx_int_t
 ngx_http_hc_versions_init(ngx_shm_zone_t *shm_zone, void *data)
 {
+    hc_versions_t  *versions = ngx_http_hc_block(shm_zone);
+
+    shm_zone->data = versions;
+
+    if (data) {
+        return NGX_OK;
+    }
+
+    do {
+        if (getrandom(&versions->life, sizeof(versions->life), 0)
+            != sizeof(versions->life))
+        {
+            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, ngx_errno,
+                          "hc: getrandom() failed");
+            return NGX_ERROR;
+        }
+    } while (versions->life == 0);
+
     return NGX_OK;
 }
 

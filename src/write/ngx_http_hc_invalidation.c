@@ -96,6 +96,7 @@ ngx_http_hc_invalidation_start(ngx_http_request_t *r,
     }
 
     ngx_http_hc_invalidation_move(ngx_http_hc_versions(r), inv->slots, inv->n);
+    ngx_http_hc_publish_moved(r, inv->n > 1, ngx_http_hc_versions(r));
 
     l2s = ngx_http_hc_l2s(r);
     l2 = l2s->elts;
@@ -126,6 +127,7 @@ ngx_http_hc_invalidation_all(ngx_http_request_t *r,
 
     hc_version_move_all(ngx_http_hc_versions(r), zone->cell);
     hc_l1_purge(zone->l1);
+    ngx_http_hc_publish_moved(r, 1, ngx_http_hc_versions(r));
 
     if (zone->l2s == NULL) {
         return NGX_OK;
