@@ -49,10 +49,13 @@ ngx_http_hc_static_here(ngx_http_request_t *r)
 }
 
 
+/* Asked before the app is: of a file we wrote, whether it still holds, not
+ * every byte of it. */
+
 ngx_uint_t
 ngx_http_hc_static_exists(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
-    ngx_str_t                   path, body, media;
+    ngx_str_t                   path;
     ngx_file_info_t             fi;
     ngx_http_hc_static_type_t  *type;
 
@@ -62,17 +65,9 @@ ngx_http_hc_static_exists(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
             return 0;
         }
 
-        switch (ngx_http_hc_published(r, ctx, &path, &body, &media)) {
-
-        case NGX_OK:
-            return 1;
-
-        case NGX_BUSY:
-            continue;
-        }
-
         if (ngx_file_info(path.data, &fi) != NGX_FILE_ERROR
-            && ngx_is_file(&fi))
+            && ngx_is_file(&fi)
+            && ngx_http_hc_published(r, ctx, &path, NULL, NULL) != NGX_BUSY)
         {
             return 1;
         }

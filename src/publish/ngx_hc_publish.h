@@ -98,7 +98,8 @@ void ngx_hc_publish_close(ngx_hc_publish_dir_t *dir);
 
 /* A file as it was written, for a request whose key is this one.  OK: body and
  * type are set, from pool.  DECLINED: there is no sidecar.  BUSY: there is
- * one, and the file is of another key, invalidated or damaged (logged). */
+ * one, and the file is of another key, invalidated or damaged (logged).  With
+ * no body the file itself is left unread, and nothing logged. */
 
 ngx_int_t ngx_hc_publish_read(ngx_pool_t *pool, ngx_str_t *file, hc_str_t key,
     hc_versions_t *versions, ngx_str_t *body, ngx_str_t *type);

@@ -15,6 +15,8 @@
 
 static ngx_int_t ngx_hc_publish_step(ngx_hc_publish_job_t *job,
     ngx_uint_t make, ngx_hc_publish_place_t *place);
+static ngx_int_t ngx_hc_publish_no_step(ngx_hc_publish_job_t *job,
+    ngx_hc_publish_place_t *place);
 
 
 ngx_int_t
@@ -75,8 +77,8 @@ ngx_hc_publish_enter(ngx_hc_publish_job_t *job, ngx_uint_t make,
 }
 
 
-/* Into the directory that stem names now.  A file in its way is not in trouble:
- * one of two answers has its place. */
+/* Into the directory that stem names now.  A file in its way is no trouble: one
+ * of two answers has the place. */
 
 static ngx_int_t
 ngx_hc_publish_step(ngx_hc_publish_job_t *job, ngx_uint_t make,
@@ -98,14 +100,7 @@ ngx_hc_publish_step(ngx_hc_publish_job_t *job, ngx_uint_t make,
     }
 
     if (fd == -1) {
-        if (errno == ENOENT || errno == ENOTDIR) {
-            return NGX_DECLINED;
-        }
-
-        ngx_hc_publish_fail(job, errno == ELOOP
-                                 ? "a link in the path is not followed"
-                                 : "a directory cannot be opened");
-        return NGX_ERROR;
+        return ngx_hc_publish_no_step(job, place);
     }
 
     if (place->dir != place->root) {
@@ -115,6 +110,29 @@ ngx_hc_publish_step(ngx_hc_publish_job_t *job, ngx_uint_t make,
     place->dir = fd;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_hc_publish_no_step(ngx_hc_publish_job_t *job,
+    ngx_hc_publish_place_t *place)
+{
+    struct stat  st;
+
+    if (errno != ENOENT && errno != ENOTDIR) {
+        ngx_hc_publish_fail(job, "a directory cannot be opened");
+        return NGX_ERROR;
+    }
+
+    if (fstatat(place->dir, place->stem, &st, AT_SYMLINK_NOFOLLOW) == 0
+        && S_ISLNK(st.st_mode))
+    {
+        errno = ELOOP;
+        ngx_hc_publish_fail(job, "a link in the path is not followed");
+        return NGX_ERROR;
+    }
+
+    return NGX_DECLINED;
 }
 
 

@@ -19,8 +19,11 @@
 
 static u_char *ngx_hc_publish_slurp(int dir, const char *name, size_t most,
     size_t *size);
-static ngx_int_t ngx_hc_publish_body(ngx_pool_t *pool, ngx_str_t *file,
-    ngx_hc_publish_about_t *about, ngx_str_t *body);
+static ngx_int_t ngx_hc_publish_pair(ngx_pool_t *pool, int dir,
+    const char *name, hc_str_t key, hc_versions_t *versions, ngx_str_t *body,
+    ngx_str_t *type);
+static ngx_int_t ngx_hc_publish_body(ngx_pool_t *pool, int dir,
+    const char *name, ngx_hc_publish_about_t *about, ngx_str_t *body);
 static ngx_int_t ngx_hc_publish_type(ngx_pool_t *pool,
     ngx_hc_publish_sidecar_t *s, ngx_str_t *type);
 
@@ -163,11 +166,10 @@ ngx_int_t
 ngx_hc_publish_read(ngx_pool_t *pool, ngx_str_t *file, hc_str_t key,
     hc_versions_t *versions, ngx_str_t *body, ngx_str_t *type)
 {
-    int                        dir;
-    char                      *name;
-    ngx_int_t                  rc;
-    ngx_uint_t                 i;
-    ngx_hc_publish_sidecar_t   s;
+    int         dir;
+    char       *name;
+    ngx_int_t   rc;
+    ngx_uint_t  i;
 
     name = strrchr((char *) file->data, '/');
 
@@ -183,56 +185,69 @@ ngx_hc_publish_read(ngx_pool_t *pool, ngx_str_t *file, hc_str_t key,
         return NGX_DECLINED;
     }
 
-    for (i = 0; i < NGX_HC_PUBLISH_TRIES; i++) {
-        rc = ngx_hc_publish_open_sidecar(dir, name, &s);
+    /* a pair that does not fit may just be being replaced */
 
-        if (rc != NGX_OK) {
-            break;
-        }
+    rc = NGX_ABORT;
 
-        if (!hc_str_eq(s.entry.key, key)
-            || !ngx_hc_publish_current(versions, &s))
-        {
-            ngx_hc_publish_close_sidecar(&s);
-            rc = NGX_BUSY;
-            break;
-        }
-
-        rc = ngx_hc_publish_body(pool, file, &s.about, body);
-
-        if (rc == NGX_OK) {
-            rc = ngx_hc_publish_type(pool, &s, type);
-        }
-
-        ngx_hc_publish_close_sidecar(&s);
-
-        if (rc != NGX_ABORT) {         /* else just being replaced, perhaps */
-            break;
-        }
+    for (i = 0; i < NGX_HC_PUBLISH_TRIES && rc == NGX_ABORT; i++) {
+        rc = ngx_hc_publish_pair(pool, dir, name, key, versions, body, type);
     }
 
     (void) close(dir);
 
-    if (rc == NGX_ABORT || rc == NGX_ERROR) {
+    if (rc != NGX_ABORT && rc != NGX_ERROR) {
+        return rc;
+    }
+
+    if (body) {
         ngx_log_error(NGX_LOG_ERR, pool->log, 0,
                       "hc: \"%V\" or the file that describes it is damaged "
                       "or cannot be read, it is passed over", file);
-        rc = NGX_BUSY;
     }
+
+    return NGX_BUSY;
+}
+
+
+static ngx_int_t
+ngx_hc_publish_pair(ngx_pool_t *pool, int dir, const char *name, hc_str_t key,
+    hc_versions_t *versions, ngx_str_t *body, ngx_str_t *type)
+{
+    ngx_int_t                 rc;
+    ngx_hc_publish_sidecar_t  s;
+
+    rc = ngx_hc_publish_open_sidecar(dir, name, &s);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (!hc_str_eq(s.entry.key, key) || !ngx_hc_publish_current(versions, &s))
+    {
+        rc = NGX_BUSY;
+
+    } else if (body) {
+        rc = ngx_hc_publish_body(pool, dir, name, &s.about, body);
+
+        if (rc == NGX_OK) {
+            rc = ngx_hc_publish_type(pool, &s, type);
+        }
+    }
+
+    ngx_hc_publish_close_sidecar(&s);
 
     return rc;
 }
 
 
 static ngx_int_t
-ngx_hc_publish_body(ngx_pool_t *pool, ngx_str_t *file,
+ngx_hc_publish_body(ngx_pool_t *pool, int dir, const char *name,
     ngx_hc_publish_about_t *about, ngx_str_t *body)
 {
     u_char  *p;
     size_t   size;
 
-    p = ngx_hc_publish_slurp(AT_FDCWD, (char *) file->data, about->size,
-                             &size);
+    p = ngx_hc_publish_slurp(dir, name, about->size, &size);
     if (p == NULL) {
         return NGX_ABORT;
     }

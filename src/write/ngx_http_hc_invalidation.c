@@ -96,7 +96,8 @@ ngx_http_hc_invalidation_start(ngx_http_request_t *r,
     }
 
     ngx_http_hc_invalidation_move(ngx_http_hc_versions(r), inv->slots, inv->n);
-    ngx_http_hc_publish_moved(r, inv->n > 1, ngx_http_hc_versions(r));
+    ngx_http_hc_publish_moved(r, inv->n > 1 || inv->listed,
+                              ngx_http_hc_versions(r));
 
     l2s = ngx_http_hc_l2s(r);
     l2 = l2s->elts;
