@@ -1047,6 +1047,125 @@ a file
 "hc_static" directive is duplicate
 
 
+=== hc_static with parameters of "write", which it does not say
+--- config
+    hc_static html max_files=10;
+--- emerg
+"hc_static" directive has parameters that are of "write", which it does not say
+
+
+=== hc_static with a parameter that is none
+--- config
+    hc_static html write max_file=10;
+--- emerg
+"hc_static" directive expects "write", "max_files=number" or "max_size=size" behind the directory
+
+
+=== hc_static with max_files of 0
+--- config
+    hc_static html write max_files=0;
+--- emerg
+"hc_static" directive expects max_files=number, 1 or more
+
+
+=== hc_static with a max_files that is no number
+--- config
+    hc_static html write max_files=many;
+--- emerg
+"hc_static" directive expects max_files=number, 1 or more
+
+
+=== hc_static with max_size of 0
+--- config
+    hc_static html write max_size=0;
+--- emerg
+"hc_static" directive expects max_size=size, 1 to 64m
+
+
+=== hc_static with a max_size above 64m
+--- config
+    hc_static html write max_size=65m;
+--- emerg
+"hc_static" directive expects max_size=size, 1 to 64m
+
+
+=== hc_static off that is to be written
+--- config
+    hc_static off write;
+--- emerg
+"hc_static" directive is off, there is nothing to write
+
+
+=== hc_static write in two servers, one directory
+--- http_config
+    server { listen 127.0.0.1:1984; server_name a; hc_static files write; }
+    server { listen 127.0.0.1:1984; server_name b; hc_static files/ write; }
+--- emerg
+hc_static directory "\S+/files" is written by another server, too: each host needs a directory of its own
+
+
+=== hc_static write of http, inherited by two servers
+--- http_config
+    hc_static files write;
+    server { listen 127.0.0.1:1984; server_name a; }
+    server { listen 127.0.0.1:1984; server_name b; }
+--- emerg
+hc_static directory "\S+/files" is written by another server, too: each host needs a directory of its own
+
+
+=== hc_static write inside the directory of another server
+--- http_config
+    server { listen 127.0.0.1:1984; server_name a; hc_static files write; }
+    server { listen 127.0.0.1:1984; server_name b; hc_static files/b write; }
+--- emerg
+hc_static directory "\S+/files/b" is written by another server, too: each host needs a directory of its own
+
+
+=== hc_static write inside another directory of the server
+--- http_config
+    server {
+        listen 127.0.0.1:1984;
+        server_name a;
+        hc_static files write;
+        location /b { hc_static files/b write; }
+    }
+--- emerg
+hc_static directory "\S+/files/?b?" is written inside another one that is
+
+
+=== hc_static write with other parameters elsewhere in the server
+--- http_config
+    server {
+        listen 127.0.0.1:1984;
+        server_name a;
+        hc_static files write;
+        location /b { hc_static files write max_files=3; }
+    }
+--- emerg
+hc_static directory "\S+/files" has other parameters elsewhere
+
+
+=== hc_static write in a server without a name
+--- http_config
+    server { listen 127.0.0.1:1984; hc_static files write; }
+--- emerg
+hc_static write needs a server_name that begins with the one host whose files these are
+
+
+=== hc_static write in a server whose first name is many hosts
+--- http_config
+    server { listen 127.0.0.1:1984; server_name *.a.example; hc_static files write; }
+--- emerg
+hc_static write needs a server_name that begins with the one host whose files these are
+
+
+=== hc_static write in a server whose first name is a pattern
+--- http_config
+    server { listen 127.0.0.1:1984; server_name ~^a; hc_static files write; }
+--- emerg
+hc_static write needs a server_name that begins with the one host whose files these are
+
+
 === hc_status in a server
 --- config
     hc_status;

@@ -162,7 +162,7 @@ ngx_http_hc_static_use(ngx_conf_t *cf, ngx_http_hc_static_conf_t *conf)
         }
 
         if (use[i].server != server) {
-            why = "is written by another server{}, too: each host needs a "
+            why = "is written by another server, too: each host needs a "
                   "directory of its own";
 
         } else if (use[i].conf->dir.len != conf->dir.len) {

@@ -56,6 +56,8 @@ ngx_hc_publish_remove(ngx_hc_publish_dir_t *dir, hc_versions_t *versions,
         return;
     }
 
+    dir->versions = versions;
+
     ngx_hc_publish_enqueue(job);
 }
 
@@ -93,7 +95,9 @@ ngx_hc_publish_close(ngx_hc_publish_dir_t *dir)
 {
     ngx_hc_publish_job_t  *job;
 
-    if (dir->versions == NULL || !dir->again) {
+    if (dir->versions == NULL
+        || (!dir->again && !ngx_hc_publish_removals(dir)))
+    {
         return;
     }
 

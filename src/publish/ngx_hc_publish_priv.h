@@ -124,9 +124,11 @@ typedef struct {
 extern const char *const  ngx_hc_publish_endings[NGX_HC_PUBLISH_ENDINGS];
 
 
-/* ngx_hc_publish_run.c; _room: may such a job wait? */
+/* ngx_hc_publish_run.c; _room: may such a job wait? _removals: does any wait
+ * that removes? */
 ngx_int_t ngx_hc_publish_pool(ngx_conf_t *cf, ngx_hc_publish_dir_t *dir);
 ngx_uint_t ngx_hc_publish_room(size_t bytes);
+ngx_uint_t ngx_hc_publish_removals(ngx_hc_publish_dir_t *dir);
 void ngx_hc_publish_enqueue(ngx_hc_publish_job_t *job);
 void ngx_hc_publish_log(ngx_hc_publish_job_t *job);
 

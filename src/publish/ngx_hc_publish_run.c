@@ -53,6 +53,27 @@ ngx_hc_publish_room(size_t bytes)
 }
 
 
+ngx_uint_t
+ngx_hc_publish_removals(ngx_hc_publish_dir_t *dir)
+{
+    ngx_queue_t           *q;
+    ngx_hc_publish_job_t  *job;
+
+    for (q = ngx_queue_head(&ngx_hc_publish_waiting);
+         q != ngx_queue_sentinel(&ngx_hc_publish_waiting);
+         q = ngx_queue_next(q))
+    {
+        job = ngx_queue_data(q, ngx_hc_publish_job_t, queue);
+
+        if (job->dir == dir && job->kind != NGX_HC_PUBLISH_WRITE) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 void
 ngx_hc_publish_enqueue(ngx_hc_publish_job_t *job)
 {

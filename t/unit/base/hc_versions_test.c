@@ -213,6 +213,32 @@ no_move_is_missed_between_mark_and_stamp(void **state)
 }
 
 
+static void
+a_tag_of_another_life_is_current_until_it_moves_in_this_one(void **state)
+{
+    hc_tag_t  tag[2];
+
+    (void) state;
+
+    versions.life = 7;
+
+    tag[0].slot = hc_version_slot(text("host"), text("/a"));
+    tag[0].version = 3;
+    tag[1].slot = hc_version_slot(text("host"), text("/b"));
+    tag[1].version = 0;
+
+    assert_int_equal(hc_tags_current_of(&versions, 6, tag, 2), 1);
+    assert_int_equal(hc_tags_current_of(&versions, 7, tag, 2), 0);
+    assert_int_equal(hc_tags_current_of(&versions, 7, tag + 1, 1), 1);
+
+    hc_version_move(&versions, tag[1].slot);
+
+    assert_int_equal(hc_tags_current_of(&versions, 6, tag, 1), 1);
+    assert_int_equal(hc_tags_current_of(&versions, 6, tag, 2), 0);
+    assert_int_equal(hc_tags_current_of(&versions, 7, tag + 1, 1), 0);
+}
+
+
 int
 main(void)
 {
@@ -230,6 +256,9 @@ main(void)
                                set_up),
         cmocka_unit_test_setup(no_move_is_missed_between_mark_and_stamp,
                                set_up),
+        cmocka_unit_test_setup(
+            a_tag_of_another_life_is_current_until_it_moves_in_this_one,
+            set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
