@@ -6,7 +6,7 @@ use warnings;
 
 use Test::More;
 
-use Fcntl qw(S_IMODE);
+use Fcntl qw(S_IMODE LOCK_EX);
 use HC ();
 use HC::Client;
 use HC::Files;
@@ -203,6 +203,61 @@ subtest 'an answer the app had begun before a write is not put back' => sub {
 
     ok($site->settle, 'what was published since is there');
     ok(!defined $site->file('f/a.json'), 'no file');
+};
+
+# As another nginx that is in the middle of a rename.
+
+sub locked {
+    my ($code) = @_;
+
+    open my $lock, '+<', "$site->{files}/.hc.lock" or die $!;
+    flock $lock, LOCK_EX or die $!;
+    $code->();
+    close $lock;
+}
+
+sub is_being_written {
+    my ($dir) = @_;
+    return HC::wait_until(sub {
+        my @temp = glob "$site->{files}/$dir.hc-*.tmp";
+        return @temp == 2;
+    });
+}
+
+subtest 'a file that is being written during a write is not put in place' => sub {
+    app_has('/race/a', '{"old":1}');
+    mkdir "$site->{files}/race";
+
+    locked(sub {
+        $site->get('/race/a');
+        ok(is_being_written('race/'), 'it is on its way');
+        $site->get('/race/a', '', method => 'POST', body => 'x');
+    });
+
+    ok($site->settle, 'what was published since is there');
+    is(join(' ', glob "$site->{files}/race/{*,.[!.]*}"), '', 'nothing is left');
+    $site->nothing_stands_in('/race/a');
+};
+
+subtest 'of a burst the first and the last are written' => sub {
+    my $published = $site->count('published');
+
+    locked(sub {
+        app_has('/many', '{"v":0}');
+        $site->get('/many');
+        ok(is_being_written(''), 'the first is on its way');
+
+        for my $v (1 .. 20) {
+            my $body = "{\"v\":$v}";
+            app_has('/many', $body);
+            HC::wait_until(sub { $site->get('/many')->{body} eq $body });
+        }
+    });
+
+    ok($site->has('many.json', '{"v":20}'), 'the last is there');
+    $site->stands_in('/many', '{"v":20}');
+    cmp_ok($site->count('published'), '<=', $published + 4,
+           'two by each worker at most');
 };
 
 subtest 'writes and reads of one target at once end with no old file' => sub {
