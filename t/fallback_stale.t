@@ -385,6 +385,24 @@ is(asks('/long')->{body}, 'long', 'it allowed a minute');
 is(asks('/short')->{status}, 500, 'the other did not');
 
 
+=== an entry that is kept for stale-while-revalidate alone is not given when the app fails
+--- http_config eval: $::http
+--- config eval: "hc_cache_stale 1ms; $::config"
+--- origin
+[
+    [ { reply => answer(200, 'Cache-Control: stale-while-revalidate=60', 'x'),
+        end => 'close' } ],
+    [ $step{500} ],
+]
+--- request
+GET /a
+--- then
+expire();
+my $failed = asks('/a');
+is($failed->{status}, 500, 'the failure is the app\'s own');
+is(cache_of($failed), 'EXPIRED', 'though the entry is there');
+
+
 
 === stale-if-error=0 forbids what hc_cache_stale would allow
 --- http_config eval: $::http
