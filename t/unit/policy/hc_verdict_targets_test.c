@@ -34,6 +34,7 @@ a_targeted_field_replaces_cache_control_and_expires(void **state)
         { CDN "no-cache\n" FRESH, HC_REASON_RESPONSE_NOCACHE, 0, 0 },
         { CDN "no-store\n" FRESH, HC_REASON_NO_STORE, 0, 0 },
         { CDN "none\n" FRESH, HC_REASON_NO_LIFETIME, 0, 0 },
+        { CDN "none\n" IN_60_S, HC_REASON_NO_LIFETIME, 0, 0 },
         { CDN "max-age=60\nX-Accel-Expires: 5", HC_REASON_NONE, 5000, 0 },
         { SURROGATE "max-age=60\nCache-Control: no-store", HC_REASON_NONE,
           60000, 0 },
