@@ -157,7 +157,7 @@ ok(index(everything(), $TOKEN) < 0, 'the request is not stored');
 --- uses: redis app
 --- steps
 for my $cc ('private', 'private,max-age=60', 'no-store', 'no-cache',
-            'max-age=60,private="x"', 'PRIVATE', 'no-store,public')
+            'max-age=60,private=x', 'PRIVATE', 'no-store,public')
 {
     is_private("/$cc", $cc, app => "header=X-For:$TOKEN "
                                    . "header=Cache-Control:$cc");

@@ -154,6 +154,16 @@ hc_directive_fields(hc_cache_control_t *cc, hc_str_t list)
 }
 
 
+/* RFC 9111, 5.2.2.4 and 5.2.2.7: names come in a quoted string; who writes a
+ * token may not mean them.  Before a value there is always a byte. */
+
+static int
+hc_directive_is_quoted(hc_str_t value)
+{
+    return value.len && value.data[-1] == '"';
+}
+
+
 void
 hc_directive_apply(hc_cache_control_t *cc, hc_str_t name, hc_str_t value)
 {
@@ -172,7 +182,7 @@ hc_directive_apply(hc_cache_control_t *cc, hc_str_t name, hc_str_t value)
         break;
 
     case HC_DIRECTIVE_FIELDS:
-        if (hc_directive_fields(cc, value)) {
+        if (hc_directive_is_quoted(value) && hc_directive_fields(cc, value)) {
             break;
         }
 
