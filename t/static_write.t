@@ -227,6 +227,7 @@ sub is_being_written {
 subtest 'a file that is being written during a write is not put in place' => sub {
     app_has('/race/a', '{"old":1}');
     mkdir "$site->{files}/race";
+    my $published = $site->count('published');
 
     locked(sub {
         $site->get('/race/a');
@@ -236,6 +237,7 @@ subtest 'a file that is being written during a write is not put in place' => sub
 
     ok($site->settle, 'what was published since is there');
     is(join(' ', glob "$site->{files}/race/{*,.[!.]*}"), '', 'nothing is left');
+    is($site->count('published'), $published + 1, 'nor was it there meanwhile');
     $site->nothing_stands_in('/race/a');
 };
 
