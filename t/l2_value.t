@@ -209,7 +209,7 @@ is(look('/y')->{tier}, 'L2', 'put back, each is used');
 --- steps
 my ($key, $good) = stored('/x');
 my $value = $good;
-substr $value, 4, 4, pack 'V', 2;
+substr $value, 4, 4, pack 'V', 99;
 set($key, $value);
 my $got = look('/x');
 is("$got->{tier} $got->{body}", "origin value=0 target=/x\n", 'a miss');

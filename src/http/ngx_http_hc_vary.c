@@ -198,7 +198,13 @@ ngx_http_hc_fill_vary(ngx_http_hc_fill_t *fill)
         hc_vary_add(&fill->vary, fill->response.vary[i]);
     }
 
-    if (rules->codings && fill->response.encoded) {
+    if (rules->codings == NULL) {
+
+        /* the app was sent none, whoever asked */
+
+        hc_vary_drop(&fill->vary, ngx_http_hc_accept_encoding);
+
+    } else if (fill->response.encoded) {
         hc_vary_add(&fill->vary, ngx_http_hc_accept_encoding);
     }
 

@@ -155,6 +155,27 @@ hc_vary_union(hc_vary_t *v, const hc_vary_t *other)
 
 /* A line break in a value would read as the next name. */
 
+void
+hc_vary_drop(hc_vary_t *v, hc_str_t dropped)
+{
+    hc_str_t   rest, name;
+    hc_vary_t  kept;
+
+    hc_vary_init(&kept);
+
+    kept.any = v->any;
+    rest = hc_vary_names(v);
+
+    while (hc_vary_next(&rest, &name)) {
+        if (!hc_str_eq(name, dropped)) {
+            hc_vary_add(&kept, name);
+        }
+    }
+
+    *v = kept;
+}
+
+
 static int
 hc_vary_sound(hc_str_t line)
 {

@@ -40,6 +40,9 @@ void hc_vary_init(hc_vary_t *v);
 void hc_vary_add(hc_vary_t *v, hc_str_t line);
 void hc_vary_union(hc_vary_t *v, const hc_vary_t *other);
 
+/* Without this name, given in lower case. */
+void hc_vary_drop(hc_vary_t *v, hc_str_t dropped);
+
 /* Takes the next name off *rest, which begins as hc_vary_names(); 0: end. */
 hc_str_t hc_vary_names(const hc_vary_t *v);
 int hc_vary_next(hc_str_t *rest, hc_str_t *name);

@@ -184,6 +184,29 @@ nine_names_or_too_long_ones_count_as_a_star(void **state)
 
 
 static void
+a_name_is_dropped(void **state)
+{
+    hc_vary_t  v;
+
+    (void) state;
+
+    hc_vary_init(&v);
+    hc_vary_add(&v, S("Cookie, Accept-Encoding, X-A"));
+    hc_vary_drop(&v, S("accept-encoding"));
+
+    assert_int_equal(v.n, 2);
+    assert_true(hc_str_eq(hc_vary_names(&v), S("cookie,x-a")));
+
+    hc_vary_drop(&v, S("accept"));
+    assert_int_equal(v.n, 2);
+
+    hc_vary_add(&v, S("*"));
+    hc_vary_drop(&v, S("cookie"));
+    assert_true(v.any);
+}
+
+
+static void
 a_union_has_the_names_of_both(void **state)
 {
     hc_vary_t          a, b;
@@ -532,6 +555,7 @@ main(void)
         cmocka_unit_test(a_star_anywhere_matches_nothing),
         cmocka_unit_test(what_is_no_name_counts_as_a_star),
         cmocka_unit_test(nine_names_or_too_long_ones_count_as_a_star),
+        cmocka_unit_test(a_name_is_dropped),
         cmocka_unit_test(a_union_has_the_names_of_both),
         cmocka_unit_test(lines_and_blanks_around_members_make_no_difference),
         cmocka_unit_test(a_comma_between_quotes_parts_nothing),
