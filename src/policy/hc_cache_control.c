@@ -154,13 +154,15 @@ hc_directive_fields(hc_cache_control_t *cc, hc_str_t list)
 }
 
 
-/* RFC 9111, 5.2.2.4 and 5.2.2.7: names come in a quoted string; who writes a
- * token may not mean them.  Before a value there is always a byte. */
+/* The list stands in quotes (RFC 9111, 5.2.2.4); whoever writes a bare word is
+ * in doubt about what it says.  Before an argument is its quote, or its "=". */
 
 static int
-hc_directive_is_quoted(hc_str_t value)
+hc_directive_names(hc_cache_control_t *cc, hc_str_t value)
 {
-    return value.len && value.data[-1] == '"';
+    return value.len
+           && value.data[-1] == '"'
+           && hc_directive_fields(cc, value);
 }
 
 
@@ -182,7 +184,7 @@ hc_directive_apply(hc_cache_control_t *cc, hc_str_t name, hc_str_t value)
         break;
 
     case HC_DIRECTIVE_FIELDS:
-        if (hc_directive_is_quoted(value) && hc_directive_fields(cc, value)) {
+        if (hc_directive_names(cc, value)) {
             break;
         }
 

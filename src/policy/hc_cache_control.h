@@ -10,8 +10,8 @@
  *
  * no-cache and private with field names (5.2.2.4, 5.2.2.7) leave the rest of
  * the answer alone.  If there are too many names, or one that is none, or one
- * that an answer cannot do without (an id of hc_headers.h), they count as if
- * they had none.
+ * that an answer cannot do without (an id of hc_headers.h), or a bare word in
+ * place of the list, they count as if they had none.
  */
 
 #ifndef HC_CACHE_CONTROL_H_INCLUDED_

@@ -27,7 +27,8 @@ typedef struct {
 /* In any case; NULL: not known here, to be ignored (RFC 9111, 5.2.3). */
 const hc_directive_t *hc_directive_find(hc_str_t name);
 
-/* As in Cache-Control: on a conflict the most restrictive counts. */
+/* As in Cache-Control: on a conflict the most restrictive counts.  The value
+ * lies in the line it was taken off. */
 void hc_directive_apply(hc_cache_control_t *cc, hc_str_t name, hc_str_t value);
 
 /* 0: no list of names that may be withheld, nothing was added. */
