@@ -42,7 +42,6 @@ struct ngx_http_hc_fill_s {
     ngx_uint_t            status;        /* filters below may change it */
 
     unsigned              json:1;        /* says its type */
-    unsigned              keep_cookies:1;
     unsigned              committed:1;
 };
 

@@ -317,8 +317,6 @@ ngx_http_hc_fill_skipped(ngx_http_hc_headers_t *hs, ngx_str_t *name)
 {
     hc_str_t  n = ngx_hc_str(name);
 
-    static ngx_str_t  set_cookie = ngx_string("Set-Cookie");
-
     static ngx_str_t  own[] = {
         ngx_string("Date"),
         ngx_string("Server"),
@@ -328,15 +326,8 @@ ngx_http_hc_fill_skipped(ngx_http_hc_headers_t *hs, ngx_str_t *name)
         ngx_null_string
     };
 
-    if (name->len == set_cookie.len
-        && ngx_strncasecmp(name->data, set_cookie.data, name->len) == 0
-        && !hs->fill->keep_cookies)
-    {
-        return 1;
-    }
-
     return ngx_hc_name_in(name, own)
            || (hs->fill->stored && !hc_header_updates(n))
-           || hc_verdict_withholds(&hs->fill->response, n)
+           || hc_verdict_withholds(&hs->fill->verdict, n)
            || hc_response_hop_by_hop(n, hs->connection);
 }

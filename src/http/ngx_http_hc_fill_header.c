@@ -78,11 +78,8 @@ ngx_http_hc_fill_rules(ngx_http_hc_fill_t *fill, hc_rules_t *rules)
     rules->heuristic_max = (uint32_t) conf->heuristic_max;
     rules->targets = (uint8_t) conf->targets;
     rules->ignore = (uint8_t) conf->ignore;
-    rules->set_cookie = (uint8_t) conf->set_cookie;
+    rules->set_cookie = (hc_set_cookie_e) conf->set_cookie;
     rules->coding = (fill->ctx->coding.len != 0);
-
-    fill->keep_cookies = (conf->set_cookie == HC_SET_COOKIE_KEEP
-                          && !(conf->ignore & HC_IGNORE_SET_COOKIE));
 
     valid = ngx_http_hc_valid_for(hlcf, fill->status);
 

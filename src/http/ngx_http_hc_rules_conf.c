@@ -39,7 +39,7 @@ static ngx_http_hc_word_t  ngx_http_hc_ignore_words[] = {
     { ngx_string("Expires"), HC_IGNORE_EXPIRES },
     { ngx_string("Set-Cookie"), HC_IGNORE_SET_COOKIE },
     { ngx_string("Vary"), HC_IGNORE_VARY },
-    { ngx_string("X-Accel-Expires"), HC_IGNORE_X_ACCEL_EXPIRES },
+    { ngx_string("X-Accel-Expires"), HC_IGNORE_ACCEL_EXPIRES },
     { ngx_string("off"), 0 },
     { ngx_null_string, 0 }
 };
