@@ -273,10 +273,12 @@ def run(name, module, paths, hit, requests, longest):
 
 
 def comparable(answer):
-    """Dates differ, and the one Age moves with the clock."""
+    """Dates differ, as does their place (a hit has that of its answer, nginx's
+    own comes first), and the one Age moves with the clock."""
 
     head, body = answer
-    head = re.sub(r'\r\nDate: [^\r]*', '\r\nDate: -', head)
+    head, dates = re.subn(r'\r\nDate: [^\r]*', '', head)
+    head += '\r\nDate: -' * dates
 
     return re.sub(r'\r\nAge: \d+', '\r\nAge: -', head), body
 
