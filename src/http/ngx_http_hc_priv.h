@@ -133,7 +133,6 @@ typedef struct {
     uint32_t                l2_moves;      /* what l2_versions are for named */
 
     hc_entry_t             *entry;         /* what the client is given */
-    hc_l1_ref_t             ref;           /* pinned when it lies in L1 */
     hc_entry_t             *l2_stale;      /* past freshness, from L2 */
     hc_entry_t             *stored;        /* what the app is asked to confirm;
                                               in ref, or l2_stale */
@@ -165,6 +164,9 @@ typedef struct {
     unsigned                swallow:1;     /* the client has its answer */
     unsigned                client_gone:1;
     unsigned                filled:1;      /* the body has ended */
+
+    hc_l1_ref_t             ref;           /* pinned when it lies in L1; last,
+                                              it is not cleared at START */
 } ngx_http_hc_ctx_t;
 
 

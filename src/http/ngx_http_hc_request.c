@@ -5,6 +5,7 @@
 
 #include "ngx_http_hc_lease.h"
 #include "ngx_http_hc_refresh.h"
+#include "ngx_http_hc_rules.h"
 
 
 typedef ngx_int_t (*ngx_http_hc_state_pt)(ngx_http_request_t *r,
@@ -74,12 +75,15 @@ ngx_http_hc_create_ctx(ngx_http_request_t *r)
     ngx_http_hc_ctx_t   *ctx;
     ngx_pool_cleanup_t  *cln;
 
-    ctx = ngx_pcalloc(r->pool, sizeof(*ctx));
+    ctx = ngx_palloc(r->pool, sizeof(*ctx));
     cln = ngx_pool_cleanup_add(r->pool, 0);
 
     if (ctx == NULL || cln == NULL) {
         return NULL;
     }
+
+    ngx_memzero(ctx, offsetof(ngx_http_hc_ctx_t, ref));
+    ctx->ref.pinned = 0;
 
     ctx->request = r;
     ctx->state = NGX_HTTP_HC_START;
@@ -208,6 +212,12 @@ ngx_http_hc_start(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 static hc_reason_e
 ngx_http_hc_start_rules(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 {
+    ngx_http_hc_rules_conf_t  *rules = ngx_http_hc_rules(r);
+
+    if (rules->codings == NULL && !rules->client_control) {
+        return HC_REASON_NONE;             /* as mostly */
+    }
+
     if (ngx_http_hc_coding(r, ctx) != NGX_OK
         || ngx_http_hc_client(r, ctx) != NGX_OK)
     {
