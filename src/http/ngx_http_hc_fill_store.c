@@ -148,8 +148,6 @@ ngx_http_hc_fill_entry(ngx_http_hc_fill_t *fill, hc_entry_t *e)
                                        fill->verdict.stale_for);
     e->core.while_for = hc_window_code(fill->verdict.while_for,
                                        fill->verdict.stale_for);
-    e->core.error_for = hc_window_code(fill->verdict.stale_for,
-                                       fill->verdict.stale_for);
     e->core.status = (uint16_t) fill->status;
     e->core.flags = fill->verdict.flags;
 
