@@ -322,3 +322,14 @@ hc_reference_resolve(const hc_base_uri_t *base, hc_str_t reference,
 
     return hc_reference_write(p, query) - out;
 }
+
+
+int
+hc_reference_is_relative(hc_str_t reference)
+{
+    hc_reference_t  ref;
+
+    hc_reference_split(hc_str_trim(reference), &ref);
+
+    return ref.scheme.data == NULL;
+}

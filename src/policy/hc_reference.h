@@ -33,5 +33,8 @@ typedef struct {
 size_t hc_reference_resolve(const hc_base_uri_t *base, hc_str_t reference,
     unsigned char *out);
 
+/* 1: it has no scheme of its own (RFC 3986, 4.2). */
+int hc_reference_is_relative(hc_str_t reference);
+
 
 #endif /* HC_REFERENCE_H_INCLUDED_ */

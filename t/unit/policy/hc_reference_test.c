@@ -279,6 +279,22 @@ the_query_of_the_request_is_no_path(void **state)
 }
 
 
+static void
+a_reference_without_a_scheme_is_relative(void **state)
+{
+    (void) state;
+
+    assert_true(hc_reference_is_relative(S("/x")));
+    assert_true(hc_reference_is_relative(S("x/y:z")));
+    assert_true(hc_reference_is_relative(S("?a=b:c")));
+    assert_true(hc_reference_is_relative(S("//host/x")));
+    assert_true(hc_reference_is_relative(S("")));
+    assert_false(hc_reference_is_relative(S("http://host/x")));
+    assert_false(hc_reference_is_relative(S(" HTTP:x")));
+    assert_false(hc_reference_is_relative(S(":x")));
+}
+
+
 int
 main(void)
 {
@@ -290,6 +306,7 @@ main(void)
         cmocka_unit_test(what_could_be_read_in_two_ways_gives_nothing),
         cmocka_unit_test(a_base_that_is_none_gives_nothing),
         cmocka_unit_test(the_query_of_the_request_is_no_path),
+        cmocka_unit_test(a_reference_without_a_scheme_is_relative),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
