@@ -123,5 +123,11 @@ ngx_array_t *ngx_http_hc_publish_dirs(void);
 void ngx_http_hc_publish_moved(ngx_http_request_t *r, ngx_uint_t others,
     hc_versions_t *versions);
 
+/* Of the target the client would ask for next if it followed the reference.
+ * DECLINED: it is of another origin, or no reference. */
+
+ngx_int_t ngx_http_hc_reference_slot(ngx_http_request_t *r,
+    ngx_str_t *reference, uint32_t *slot);
+
 
 #endif /* NGX_HTTP_HC_H_INCLUDED_ */

@@ -14,6 +14,7 @@
 
 
 #include "ngx_http_hc_priv.h"
+#include "ngx_http_hc_tags.h"
 #include "../policy/hc_vary.h"
 
 
@@ -51,6 +52,12 @@ struct ngx_http_hc_fill_s {
 hc_reason_e ngx_http_hc_fill_judge(ngx_http_hc_fill_t *fill);
 hc_reason_e ngx_http_hc_fill_tags(ngx_http_hc_fill_t *fill);
 hc_reason_e ngx_http_hc_fill_headers(ngx_http_hc_fill_t *fill);
+
+/* ngx_http_hc_groups.c: the groups of the answer, and what a 304 leaves of the
+ * tags of the one in store.  DECLINED: they are too many. */
+
+ngx_int_t ngx_http_hc_fill_groups(ngx_http_hc_fill_t *fill,
+    ngx_http_hc_slots_t *slots);
 
 /* On the clock and with the versions of L1. */
 

@@ -14,7 +14,7 @@ static ngx_int_t ngx_http_hc_tags_split(ngx_str_t *value,
     ngx_http_hc_zone_t *zone, ngx_http_hc_slots_t *slots);
 static ngx_int_t ngx_http_hc_tags_lines(ngx_list_part_t *part,
     ngx_str_t *field, ngx_http_hc_zone_t *zone, ngx_http_hc_slots_t *slots);
-static void ngx_http_hc_stored_tags(hc_entry_t *e,
+static ngx_int_t ngx_http_hc_given_tags(ngx_http_hc_fill_t *fill,
     ngx_http_hc_slots_t *slots);
 static ngx_uint_t ngx_http_hc_tag_field_is(ngx_str_t *name, ngx_str_t *field);
 
@@ -144,11 +144,10 @@ static ngx_int_t
 ngx_http_hc_tags_split(ngx_str_t *value, ngx_http_hc_zone_t *zone,
     ngx_http_hc_slots_t *slots)
 {
-    int         rc;
-    hc_str_t    rest, tag;
-    uint32_t    slot;
-    ngx_int_t   refused;
-    ngx_uint_t  i;
+    int        rc;
+    hc_str_t   rest, tag;
+    uint32_t   slot;
+    ngx_int_t  refused;
 
     refused = NGX_OK;
     rest = ngx_hc_str(value);
@@ -163,22 +162,33 @@ ngx_http_hc_tags_split(ngx_str_t *value, ngx_http_hc_zone_t *zone,
 
         slot = hc_version_named_slot(ngx_hc_str(&zone->tag_scope), tag);
 
-        for (i = 0; i < slots->n && slots->slots[i] != slot; i++) {
-            /* void */
-        }
-
-        if (i < slots->n) {
-            continue;
-        }
-
-        if (i == slots->max) {
+        if (ngx_http_hc_slots_add(slots, slot) != NGX_OK) {
             return NGX_DECLINED;
         }
-
-        slots->slots[slots->n++] = slot;
     }
 
     return refused;
+}
+
+
+ngx_int_t
+ngx_http_hc_slots_add(ngx_http_hc_slots_t *slots, uint32_t slot)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < slots->n; i++) {
+        if (slots->slots[i] == slot) {
+            return NGX_OK;
+        }
+    }
+
+    if (slots->n >= slots->max) {
+        return NGX_DECLINED;
+    }
+
+    slots->slots[slots->n++] = slot;
+
+    return NGX_OK;
 }
 
 
@@ -236,37 +246,23 @@ ngx_http_hc_tag_field_is(ngx_str_t *name, ngx_str_t *field)
 hc_reason_e
 ngx_http_hc_fill_tags(ngx_http_hc_fill_t *fill)
 {
-    uint32_t                   slot[HC_TAGS_NAMED_MAX];
-    ngx_uint_t                 i;
-    ngx_array_t               *tags = fill->ctx->conf->tags;
-    ngx_http_hc_slots_t        slots;
-    ngx_http_hc_tag_source_t  *source;
+    uint32_t             slot[HC_TAGS_NAMED_MAX];
+    ngx_int_t            rc;
+    ngx_http_hc_slots_t  slots;
 
     slots.slots = slot;
     slots.n = 0;
     slots.max = HC_TAGS_NAMED_MAX;
     slots.given = 0;
 
-    source = tags ? tags->elts : NULL;
+    rc = ngx_http_hc_given_tags(fill, &slots);
 
-    for (i = 0; tags && i < tags->nelts; i++) {
-
-        switch (ngx_http_hc_tags_add(fill->request, &source[i],
-                                     fill->ctx->conf->zone, &slots))
-        {
-        case NGX_OK:
-            break;
-
-        case NGX_DECLINED:
-            return HC_REASON_TAGS;
-
-        default:
-            return HC_REASON_NO_MEMORY;
-        }
+    if (rc == NGX_OK) {
+        rc = ngx_http_hc_fill_groups(fill, &slots);
     }
 
-    if (fill->stored && !slots.given) {
-        ngx_http_hc_stored_tags(fill->stored, &slots);
+    if (rc != NGX_OK) {
+        return rc == NGX_DECLINED ? HC_REASON_TAGS : HC_REASON_NO_MEMORY;
     }
 
     switch (ngx_http_hc_name_tags(fill->ctx, slot, slots.n)) {
@@ -283,16 +279,25 @@ ngx_http_hc_fill_tags(ngx_http_hc_fill_t *fill)
 }
 
 
-/* A 304 that names none leaves those of the answer it confirms. */
-
-static void
-ngx_http_hc_stored_tags(hc_entry_t *e, ngx_http_hc_slots_t *slots)
+static ngx_int_t
+ngx_http_hc_given_tags(ngx_http_hc_fill_t *fill, ngx_http_hc_slots_t *slots)
 {
-    ngx_uint_t  i;
+    ngx_int_t                  rc;
+    ngx_uint_t                 i;
+    ngx_array_t               *tags = fill->ctx->conf->tags;
+    ngx_http_hc_tag_source_t  *source;
 
-    for (i = HC_TAGS_OWN; i < e->core.ntags; i++) {
-        slots->slots[slots->n++] = e->tags[i].slot | HC_SLOT_NAMED;
+    source = tags ? tags->elts : NULL;
+
+    for (i = 0; tags && i < tags->nelts; i++) {
+        rc = ngx_http_hc_tags_add(fill->request, &source[i],
+                                  fill->ctx->conf->zone, slots);
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
+
+    return NGX_OK;
 }
 
 

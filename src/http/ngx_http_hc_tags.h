@@ -32,6 +32,11 @@ typedef struct {
 } ngx_http_hc_slots_t;
 
 
+/* One more, unless it is there.  DECLINED: there are too many. */
+
+ngx_int_t ngx_http_hc_slots_add(ngx_http_hc_slots_t *slots, uint32_t slot);
+
+
 ngx_int_t ngx_http_hc_tag_source(ngx_conf_t *cf, ngx_str_t *text,
     ngx_http_hc_tag_source_t *source);
 
@@ -41,6 +46,18 @@ ngx_int_t ngx_http_hc_tag_source(ngx_conf_t *cf, ngx_str_t *text,
 ngx_int_t ngx_http_hc_tags_add(ngx_http_request_t *r,
     ngx_http_hc_tag_source_t *source, ngx_http_hc_zone_t *zone,
     ngx_http_hc_slots_t *slots);
+
+
+/*
+ * Groups (RFC 9875) are named tags, too, each of the zone and of the request's
+ * origin.  Adds those that this field of the list names; a field that cannot
+ * be parsed names none, and *n says how many it does.  DECLINED: one was too
+ * long, or they are too many; the others are there.
+ */
+
+ngx_int_t ngx_http_hc_groups_add(ngx_http_request_t *r, ngx_list_part_t *part,
+    const ngx_str_t *field, ngx_http_hc_zone_t *zone,
+    ngx_http_hc_slots_t *slots, ngx_uint_t *n);
 
 
 #endif /* NGX_HTTP_HC_TAGS_H_INCLUDED_ */

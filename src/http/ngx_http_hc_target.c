@@ -3,8 +3,11 @@
  */
 
 #include "ngx_http_hc_priv.h"
+#include "../policy/hc_reference.h"
 
 
+static void ngx_http_hc_base_uri(ngx_http_request_t *r, hc_base_uri_t *base);
+static void ngx_http_hc_merge_slashes(ngx_str_t *uri);
 static ngx_int_t ngx_http_hc_decoded_slot(ngx_http_request_t *r,
     ngx_http_hc_cache_conf_t *hlcf, ngx_str_t *uri, uint32_t *slot);
 static ngx_int_t ngx_http_hc_path_slot(ngx_http_request_t *r,
@@ -53,6 +56,84 @@ ngx_int_t
 ngx_http_hc_uri_slot(ngx_http_request_t *r, ngx_str_t *uri, uint32_t *slot)
 {
     return ngx_http_hc_decoded_slot(r, NULL, uri, slot);
+}
+
+
+ngx_int_t
+ngx_http_hc_reference_slot(ngx_http_request_t *r, ngx_str_t *reference,
+    uint32_t *slot)
+{
+    hc_str_t                   ref;
+    ngx_str_t                  uri;
+    hc_base_uri_t              base;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    ref = ngx_hc_str(reference);
+    ngx_http_hc_base_uri(r, &base);
+
+    uri.data = ngx_pnalloc(r->pool, hc_reference_room(&base, ref));
+    if (uri.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    uri.len = hc_reference_resolve(&base, ref, uri.data);
+
+    if (uri.len == 0) {
+        return NGX_DECLINED;
+    }
+
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    if (cscf->merge_slashes) {
+        ngx_http_hc_merge_slashes(&uri);
+    }
+
+    return ngx_http_hc_uri_slot(r, &uri, slot);
+}
+
+
+/* The host of a target in absolute form counts, not Host (RFC 9112, 3.2.2);
+ * nginx keeps that one without its port. */
+
+static void
+ngx_http_hc_base_uri(ngx_http_request_t *r, hc_base_uri_t *base)
+{
+    ngx_str_t  host;
+
+    static const hc_str_t  http = hc_string("http");
+    static const hc_str_t  https = hc_string("https");
+
+    if (r->headers_in.host && r->host_start == NULL) {
+        host = r->headers_in.host->value;
+
+    } else {
+        ngx_http_hc_host(r, &host);
+    }
+
+    base->scheme = ngx_http_hc_is_https(r) ? https : http;
+    base->host = ngx_hc_str(&host);
+    base->target = ngx_hc_str(&r->unparsed_uri);
+}
+
+
+/* As nginx does to the path of a request. */
+
+static void
+ngx_http_hc_merge_slashes(ngx_str_t *uri)
+{
+    u_char  *p, *src, *last;
+
+    p = uri->data + 1;
+    last = uri->data + uri->len;
+
+    for (src = p; src < last && *src != '?'; src++) {
+        if (*src != '/' || p[-1] != '/') {
+            *p++ = *src;
+        }
+    }
+
+    p = ngx_movemem(p, src, last - src);
+    uri->len = p - uri->data;
 }
 
 
