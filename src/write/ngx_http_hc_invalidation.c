@@ -47,13 +47,18 @@ ngx_http_hc_invalidation_init(ngx_http_hc_invalidation_t *inv,
 ngx_int_t
 ngx_http_hc_invalidation_add(ngx_http_hc_invalidation_t *inv, uint32_t slot)
 {
-    if (inv->n == NGX_HTTP_HC_INVALIDATION_MAX) {
-        return NGX_DECLINED;
-    }
+    ngx_int_t            rc;
+    ngx_http_hc_slots_t  slots;
 
-    inv->slots[inv->n++] = slot;
+    slots.slots = inv->slots;
+    slots.n = inv->n;
+    slots.max = NGX_HTTP_HC_INVALIDATION_MAX;
 
-    return NGX_OK;
+    rc = ngx_http_hc_slots_add(&slots, slot);
+
+    inv->n = slots.n;
+
+    return rc;
 }
 
 
@@ -67,13 +72,35 @@ ngx_http_hc_invalidation_add_named(ngx_http_request_t *r,
 
     slots.slots = inv->slots;
     slots.n = inv->n;
-    slots.max = NGX_HTTP_HC_INVALIDATION_MAX;
+    slots.max = NGX_HTTP_HC_INVALIDATION_NAMED;
     slots.given = inv->listed;
 
     rc = ngx_http_hc_tags_add(r, source, zone, &slots);
 
     inv->n = slots.n;
     inv->listed = slots.given;
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_hc_invalidation_add_groups(ngx_http_request_t *r,
+    ngx_http_hc_invalidation_t *inv, ngx_list_part_t *part,
+    const ngx_str_t *field, ngx_http_hc_zone_t *zone)
+{
+    ngx_int_t            rc;
+    ngx_uint_t           n;
+    ngx_http_hc_slots_t  slots;
+
+    slots.slots = inv->slots;
+    slots.n = inv->n;
+    slots.max = NGX_HTTP_HC_INVALIDATION_MAX;
+    slots.given = 0;
+
+    rc = ngx_http_hc_groups_add(r, part, field, zone, &slots, &n);
+
+    inv->n = slots.n;
 
     return rc;
 }

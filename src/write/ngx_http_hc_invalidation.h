@@ -17,7 +17,8 @@
 #include "../http/ngx_http_hc_tags.h"
 
 
-#define NGX_HTTP_HC_INVALIDATION_MAX  64        /* tags of one request */
+#define NGX_HTTP_HC_INVALIDATION_NAMED  64      /* tags of one request, and */
+#define NGX_HTTP_HC_INVALIDATION_MAX   256      /* with those of its answer */
 
 
 typedef struct {
@@ -47,6 +48,12 @@ ngx_int_t ngx_http_hc_invalidation_add(ngx_http_hc_invalidation_t *inv,
 ngx_int_t ngx_http_hc_invalidation_add_named(ngx_http_request_t *r,
     ngx_http_hc_invalidation_t *inv, ngx_http_hc_tag_source_t *source,
     ngx_http_hc_zone_t *zone);
+
+/* All groups of the field in the list; as from ngx_http_hc_groups_add(). */
+
+ngx_int_t ngx_http_hc_invalidation_add_groups(ngx_http_request_t *r,
+    ngx_http_hc_invalidation_t *inv, ngx_list_part_t *part,
+    const ngx_str_t *field, ngx_http_hc_zone_t *zone);
 
 /* OK: nothing to wait for.  AGAIN: done() will be called.  L1 is through when
  * it returns.  r->pool is not used: it may be called from a cleanup of it. */

@@ -3,13 +3,14 @@
  *
  * An unsafe request is noted in PRECONTENT with the tags it will move: its own
  * target's and those hc_invalidate names.  When its answer's header comes by,
- * and the app did not itself refuse the request, the tags move: in L1 before
- * the header goes on, in L2 while header and body are held here until every
- * store has answered or its timeout is over.  A request that ends without an
- * answer does the same from its cleanup, since the app may have applied it.
+ * and the app did not itself refuse the request, these and what the answer
+ * names move: in L1 before the header goes on, in L2 while header and body are
+ * held here until every store has answered or its timeout is over.  A request
+ * that ends without an answer does the same from its cleanup, since the app may
+ * have applied it.
  */
 
-#include "ngx_http_hc_invalidation.h"
+#include "ngx_http_hc_answer.h"
 #include "../http/ngx_http_hc_handlers.h"
 
 
@@ -29,6 +30,7 @@ typedef struct {
     ngx_http_request_t             *request;
     ngx_http_hc_write_state_e       state;
     ngx_http_hc_invalidation_t      inv;
+    ngx_http_hc_answer_t            answer;
     ngx_http_handler_pt             content_handler;
     ngx_http_upstream_t            *upstream;  /* of the write itself */
     ngx_uint_t                      lost;      /* unsigned  lost:1; */
@@ -115,6 +117,7 @@ ngx_http_hc_write_content_handler(ngx_http_request_t *r)
 
     if (ngx_http_get_module_ctx(r, ngx_http_hc_invalidate_module) == ctx) {
         ctx->upstream = r->upstream;
+        ngx_http_hc_answer_watch(r, &ctx->answer);
 
     } else {
         ctx->lost = 1;
@@ -157,6 +160,24 @@ ngx_http_hc_write_create_ctx(ngx_http_request_t *r)
     ngx_http_set_ctx(r, ctx, ngx_http_hc_invalidate_module);
 
     return ctx;
+}
+
+
+ngx_http_hc_answer_t *
+ngx_http_hc_write_answer(ngx_http_request_t *r,
+    ngx_http_hc_invalidation_t **inv)
+{
+    ngx_http_hc_write_ctx_t  *ctx;
+
+    ctx = ngx_http_hc_write_get_ctx(r);
+
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    *inv = &ctx->inv;
+
+    return &ctx->answer;
 }
 
 
@@ -276,6 +297,10 @@ ngx_http_hc_write_header_filter(ngx_http_request_t *r)
     }
 
     ctx->state = NGX_HTTP_HC_WRITE_DONE;
+
+    if (!ctx->lost) {
+        ngx_http_hc_answer_tags(r, &ctx->answer, &ctx->inv);
+    }
 
     if (ngx_http_hc_write_refused(ctx)
         || ngx_http_hc_invalidation_start(r, &ctx->inv) != NGX_AGAIN
