@@ -208,7 +208,9 @@ ngx_http_hc_fill_vary(ngx_http_hc_fill_t *fill)
         hc_vary_add(&fill->vary, ngx_http_hc_accept_encoding);
     }
 
-    if (ngx_http_hc_index_get(ctx, &key, &ref)) {
+    if ((ctx->varied || fill->vary.n)
+        && ngx_http_hc_index_get(ctx, &key, &ref))
+    {
         hc_variants_join(ref.entry.body, &fill->vary);
         hc_l1_unpin(ctx->conf->zone->l1, &ref);
     }
