@@ -41,8 +41,9 @@ static ngx_uint_t ngx_http_hc_is_personal(ngx_http_request_t *r);
 static ngx_int_t ngx_http_hc_retry_after(ngx_http_request_t *r);
 
 
-/* Only who would store what it gets takes part: the others would have nothing
- * to give, and those with credentials of their own mostly nothing to get. */
+/* Only who would store what it gets in L1 takes part: the others would have
+ * nothing to give, and those with credentials of their own mostly nothing to
+ * get. */
 
 ngx_int_t
 ngx_http_hc_take_lease(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
@@ -51,6 +52,7 @@ ngx_http_hc_take_lease(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 
     if (!ngx_http_hc_lock_conf(r)->lock
         || !ctx->may_store
+        || ctx->conf->l1_ttl == 0
         || ctx->bypass
         || ctx->only_stored
         || r->headers_in.authorization
