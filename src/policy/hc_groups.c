@@ -3,29 +3,26 @@
  */
 
 #include "hc_groups.h"
-#include "hc_policy_priv.h"
-#include "hc_sf.h"
+#include "hc_structured.h"
 
-
-/* Takes a string with its parameters and what parts it from the next. */
 
 static hc_groups_rc_e
-hc_groups_take(hc_str_t *rest, hc_str_t *raw)
+hc_groups_take(hc_str_t *rest, hc_str_t *text)
 {
-    *rest = hc_str_trim(*rest);
+    hc_sf_value_t  v;
 
-    if (rest->len == 0) {
+    switch (hc_sf_item_next(rest, &v)) {
+
+    case 0:
         return HC_GROUPS_END;
-    }
 
-    if (!hc_sf_string_take(rest, raw)
-        || !hc_sf_parameters_take(rest)
-        || !hc_sf_comma_take(rest))
-    {
+    case 1:
+        *text = v.text;
+        return v.type == HC_SF_STRING ? HC_GROUPS_NAME : HC_GROUPS_DAMAGED;
+
+    default:
         return HC_GROUPS_DAMAGED;
     }
-
-    return HC_GROUPS_NAME;
 }
 
 
@@ -34,7 +31,7 @@ hc_groups_count(const hc_str_t *lines, size_t n)
 {
     int              count;
     size_t           i;
-    hc_str_t         rest, raw;
+    hc_str_t         rest, text;
     hc_groups_rc_e   rc;
 
     count = 0;
@@ -43,7 +40,7 @@ hc_groups_count(const hc_str_t *lines, size_t n)
 
         rest = lines[i];
 
-        while ((rc = hc_groups_take(&rest, &raw)) == HC_GROUPS_NAME) {
+        while ((rc = hc_groups_take(&rest, &text)) == HC_GROUPS_NAME) {
             count++;
         }
 
@@ -61,26 +58,26 @@ hc_groups_next(hc_str_t *rest, unsigned char out[HC_GROUP_LEN_MAX],
     hc_str_t *name)
 {
     size_t           i, len;
-    hc_str_t         raw;
+    hc_str_t         text;
     hc_groups_rc_e   rc;
 
     *name = hc_str(out, 0);
 
-    rc = hc_groups_take(rest, &raw);
+    rc = hc_groups_take(rest, &text);
 
     if (rc != HC_GROUPS_NAME) {
         return rc;
     }
 
-    for (len = 0, i = 0; i < raw.len; i++, len++) {
-        i += raw.data[i] == '\\';
+    for (len = 0, i = 0; i < text.len; i++, len++) {
+        i += text.data[i] == '\\';
     }
 
     if (len > HC_GROUP_LEN_MAX) {
         return HC_GROUPS_LONG;
     }
 
-    name->len = hc_sf_string_decode(raw, out);
+    name->len = hc_sf_string_decode(text, out);
 
     return HC_GROUPS_NAME;
 }

@@ -1,5 +1,5 @@
 /*
- * Dictionaries of structured fields, by the algorithms of RFC 9651, 4.2.
+ * Lists and dictionaries of structured fields, by the algorithms of RFC 9651, 4.2.
  */
 
 #include "hc_structured_priv.h"
@@ -102,39 +102,38 @@ hc_sf_inner_list(hc_str_t *rest, hc_sf_value_t *v)
 
 
 static int
-hc_sf_value(hc_str_t *rest, hc_sf_value_t *v)
+hc_sf_item_or_list(hc_str_t *rest, hc_sf_value_t *v)
 {
     memset(v, 0, sizeof(*v));
 
-    if (!hc_sf_take(rest, '=')) {
-        v->type = HC_SF_BOOLEAN;
-        v->number = 1;
-        return 1;
-    }
-
-    if (hc_sf_peek(rest) == '(') {
-        return hc_sf_inner_list(rest, v);
-    }
-
-    return hc_sf_value_take(rest, v);
+    return hc_sf_peek(rest) == '(' ? hc_sf_inner_list(rest, v)
+                                   : hc_sf_value_take(rest, v);
 }
 
 
-/* 4.2.2; a comma at the end is an error. */
-
-int
-hc_sf_member_next(hc_str_t *rest, hc_str_t *key, hc_sf_value_t *value)
+static int
+hc_sf_value(hc_str_t *rest, hc_sf_value_t *v)
 {
-    hc_sf_spaces(rest);
-
-    if (rest->len == 0) {
-        return 0;
+    if (hc_sf_take(rest, '=')) {
+        return hc_sf_item_or_list(rest, v);
     }
 
-    if (!hc_sf_key(rest, key)
-        || !hc_sf_value(rest, value)
-        || !hc_sf_parameters(rest))
-    {
+    memset(v, 0, sizeof(*v));
+
+    v->type = HC_SF_BOOLEAN;
+    v->number = 1;
+
+    return 1;
+}
+
+
+/* Parameters, and what parts a member from the next; a comma at the end is an
+ * error. */
+
+static int
+hc_sf_member_end(hc_str_t *rest)
+{
+    if (!hc_sf_parameters(rest)) {
         return -1;
     }
 
@@ -151,4 +150,35 @@ hc_sf_member_next(hc_str_t *rest, hc_str_t *key, hc_sf_value_t *value)
     hc_sf_blanks(rest);
 
     return rest->len ? 1 : -1;
+}
+
+
+/* 4.2.1 */
+
+int
+hc_sf_item_next(hc_str_t *rest, hc_sf_value_t *value)
+{
+    hc_sf_spaces(rest);
+
+    if (rest->len == 0) {
+        return 0;
+    }
+
+    return hc_sf_item_or_list(rest, value) ? hc_sf_member_end(rest) : -1;
+}
+
+
+/* 4.2.2 */
+
+int
+hc_sf_member_next(hc_str_t *rest, hc_str_t *key, hc_sf_value_t *value)
+{
+    hc_sf_spaces(rest);
+
+    if (rest->len == 0) {
+        return 0;
+    }
+
+    return hc_sf_key(rest, key) && hc_sf_value(rest, value)
+           ? hc_sf_member_end(rest) : -1;
 }

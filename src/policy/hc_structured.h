@@ -1,5 +1,5 @@
 /*
- * Dictionaries of structured fields (RFC 9651, 3.2; RFC 8941).
+ * Lists and dictionaries of structured fields (RFC 9651, 3.1 and 3.2).
  *
  * Parsed as strictly as the RFC asks: what does not fit anywhere fails the
  * whole field.  Parameters are checked and passed over, as are the insides of
@@ -34,11 +34,16 @@ typedef struct {
 } hc_sf_value_t;
 
 
-/* Takes the next member off *rest, which begins as a field line.  1: there was
- * one; 0: end; -1: it cannot be parsed, nothing of the field counts.  Of equal
- * keys the last counts. */
+/* Each takes the next member off *rest, which begins as a field line.  1: there
+ * was one; 0: end; -1: it cannot be parsed, nothing of the field counts.  Of
+ * equal keys of a dictionary the last counts. */
 
+int hc_sf_item_next(hc_str_t *rest, hc_sf_value_t *value);
 int hc_sf_member_next(hc_str_t *rest, hc_str_t *key, hc_sf_value_t *value);
+
+/* Writes a string's text without its escapes, which is never longer. */
+
+size_t hc_sf_string_decode(hc_str_t text, unsigned char *out);
 
 
 #endif /* HC_STRUCTURED_H_INCLUDED_ */

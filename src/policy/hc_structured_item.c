@@ -282,3 +282,24 @@ hc_sf_value_take(hc_str_t *rest, hc_sf_value_t *v)
         return 0;
     }
 }
+
+
+size_t
+hc_sf_string_decode(hc_str_t text, unsigned char *out)
+{
+    size_t          i;
+    unsigned char  *p;
+
+    p = out;
+
+    for (i = 0; i < text.len; i++) {
+
+        if (text.data[i] == '\\') {
+            i++;
+        }
+
+        *p++ = text.data[i];
+    }
+
+    return p - out;
+}

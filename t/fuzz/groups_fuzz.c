@@ -7,7 +7,7 @@
 #include "fuzz_main.h"
 #include "../../src/policy/hc_cache_status.h"
 #include "../../src/policy/hc_groups.h"
-#include "../../src/policy/hc_sf.h"
+#include "../../src/policy/hc_structured.h"
 
 
 static int
@@ -44,14 +44,10 @@ walk(hc_str_t rest)
 static void
 one_member(hc_str_t text)
 {
-    hc_str_t  item;
+    hc_sf_value_t  item;
 
-    fuzz_assert(hc_sf_item_take(&text, &item));
-
-    while (text.len) {
-        fuzz_assert(text.data[0] == ';');
-        fuzz_assert(hc_sf_parameters_take(&text));
-    }
+    fuzz_assert(hc_sf_item_next(&text, &item) == 1);
+    fuzz_assert(text.len == 0);
 }
 
 
