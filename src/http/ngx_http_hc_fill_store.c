@@ -103,7 +103,11 @@ ngx_http_hc_fill_complete(ngx_http_hc_fill_t *fill)
         return HC_REASON_NONE;
     }
 
-    if (fill->expected < 0 && ngx_http_hc_fill_is_json(fill)) {
+    if (fill->expected < 0
+        && (ngx_http_hc_fill_is_json(fill)
+            || (ngx_http_hc_rules(fill->request)->unframed
+                && ngx_http_hc_upstream_closed(fill->request))))
+    {
         return HC_REASON_NONE;
     }
 

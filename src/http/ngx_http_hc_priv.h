@@ -301,6 +301,7 @@ ngx_uint_t ngx_http_hc_upstream_silent(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 ngx_uint_t ngx_http_hc_upstream_done(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
+ngx_uint_t ngx_http_hc_upstream_closed(ngx_http_request_t *r);
 ngx_uint_t ngx_http_hc_failure(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
 ngx_uint_t ngx_http_hc_failure_status(ngx_uint_t status);
 

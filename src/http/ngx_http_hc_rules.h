@@ -16,6 +16,7 @@ typedef struct {
     ngx_flag_t    strict_age;
     ngx_flag_t    client_control;
     ngx_flag_t    etag;
+    ngx_flag_t    unframed;
     ngx_uint_t    heuristic;           /* percent; 0: off */
     ngx_msec_t    heuristic_max;       /* ms */
     ngx_uint_t    set_cookie;          /* HC_SET_COOKIE_* */

@@ -83,6 +83,13 @@ static ngx_command_t  ngx_http_hc_rules_commands[] = {
       ngx_http_hc_offset(etag),
       NULL },
 
+    { ngx_string("hc_cache_unframed"),
+      NGX_HTTP_HC_LOC|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_http_hc_offset(unframed),
+      NULL },
+
     { ngx_string("hc_cache_heuristic"),
       NGX_HTTP_HC_LOC|NGX_CONF_TAKE12,
       ngx_http_hc_cache_heuristic,
@@ -174,6 +181,7 @@ ngx_http_hc_rules_create_loc_conf(ngx_conf_t *cf)
     conf->strict_age = NGX_CONF_UNSET;
     conf->client_control = NGX_CONF_UNSET;
     conf->etag = NGX_CONF_UNSET;
+    conf->unframed = NGX_CONF_UNSET;
     conf->heuristic = NGX_CONF_UNSET_UINT;
     conf->set_cookie = NGX_CONF_UNSET_UINT;
     conf->ignore = NGX_CONF_UNSET_UINT;
@@ -198,6 +206,7 @@ ngx_http_hc_rules_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->strict_age, prev->strict_age, 0);
     ngx_conf_merge_value(conf->client_control, prev->client_control, 0);
     ngx_conf_merge_value(conf->etag, prev->etag, 0);
+    ngx_conf_merge_value(conf->unframed, prev->unframed, 0);
     ngx_conf_merge_uint_value(conf->heuristic, prev->heuristic, 0);
     ngx_conf_merge_uint_value(conf->set_cookie, prev->set_cookie,
                               HC_SET_COOKIE_REFUSE);

@@ -388,6 +388,37 @@ ngx_http_hc_upstream_done(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 }
 
 
+/*
+ * Did it end by the connection's end, where that is how the protocol says so,
+ * and without an error?  FastCGI and gRPC have ends of their own, which did not
+ * come.  Unbuffered, a last buffer comes of nothing else.
+ */
+
+ngx_uint_t
+ngx_http_hc_upstream_closed(ngx_http_request_t *r)
+{
+    ngx_http_upstream_t  *u = r->upstream;
+
+    static ngx_str_t  modules[] = {
+        ngx_string("proxy"),
+        ngx_string("scgi"),
+        ngx_string("uwsgi"),
+        ngx_null_string
+    };
+
+    if (u == NULL || !ngx_hc_name_in(&u->conf->module, modules)) {
+        return 0;
+    }
+
+    if (!u->buffering) {
+        return u->length == -1;
+    }
+
+    return u->pipe->length == -1
+           && u->pipe->upstream_eof && !u->pipe->upstream_error;
+}
+
+
 /* Buffers on their way to a client that left count as sent, so that the pipe
  * reads on. */
 
