@@ -3,12 +3,14 @@
  */
 
 #include "ngx_http_hc_fill.h"
+#include "ngx_http_hc_refresh.h"
 #include "ngx_http_hc_rules.h"
 
 
 static void ngx_http_hc_fill_rules(ngx_http_hc_fill_t *fill,
     hc_rules_t *rules);
 static void ngx_http_hc_fill_stored_fields(ngx_http_hc_fill_t *fill);
+static void ngx_http_hc_fill_jitter(ngx_http_hc_fill_t *fill);
 static ngx_uint_t ngx_http_hc_fill_has(ngx_http_request_t *r, hc_str_t name);
 static void ngx_http_hc_fill_fields(hc_response_t *response,
     ngx_list_part_t *part);
@@ -21,6 +23,7 @@ hc_reason_e
 ngx_http_hc_fill_judge(ngx_http_hc_fill_t *fill)
 {
     hc_rules_t           rules;
+    hc_reason_e          reason;
     hc_response_t       *response = &fill->response;
     ngx_http_request_t  *r = fill->request;
 
@@ -50,7 +53,30 @@ ngx_http_hc_fill_judge(ngx_http_hc_fill_t *fill)
 
     ngx_http_hc_fill_rules(fill, &rules);
 
-    return hc_verdict(response, &rules, ngx_time(), &fill->verdict);
+    reason = hc_verdict(response, &rules, ngx_time(), &fill->verdict);
+
+    if (reason == HC_REASON_NONE) {
+        ngx_http_hc_fill_jitter(fill);
+    }
+
+    return reason;
+}
+
+
+/* Here, so that both tiers and all nodes agree about the end. */
+
+static void
+ngx_http_hc_fill_jitter(ngx_http_hc_fill_t *fill)
+{
+    ngx_uint_t     share;
+    hc_verdict_t  *v = &fill->verdict;
+
+    share = ngx_http_hc_refresh_conf(fill->request)->jitter;
+
+    if (v->lifetime > v->age) {
+        v->lifetime -= (uint32_t) ngx_http_hc_refresh_jitter(
+                                                  v->lifetime - v->age, share);
+    }
 }
 
 

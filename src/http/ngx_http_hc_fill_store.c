@@ -305,8 +305,8 @@ ngx_http_hc_l1_for(ngx_http_hc_cache_conf_t *hlcf, hc_entry_core_t *core)
 }
 
 
-/* What was stored together does not expire together: a random part of the
- * lifetime is cut off, up to `jitter` percent of it. */
+/* Of the lifetime a part was cut off by the verdict's time; what ends sooner
+ * than that does not end together either. */
 
 uint64_t
 ngx_http_hc_fresh_until(hc_entry_core_t *core, ngx_msec_t l1_for,
@@ -316,14 +316,11 @@ ngx_http_hc_fresh_until(hc_entry_core_t *core, ngx_msec_t l1_for,
 
     fresh_until = core->born_at + core->lifetime;
 
-    if (jitter) {
-        fresh_until -= (uint64_t) core->lifetime * jitter / 100
-                       * (ngx_random() & 0xffff) / 0x10000;
-    }
-
     if (l1_for == NGX_HTTP_HC_NO_CAP) {
         return fresh_until;
     }
+
+    l1_for -= ngx_http_hc_refresh_jitter(l1_for, jitter);
 
     return ngx_min(fresh_until, now + l1_for);
 }

@@ -123,10 +123,8 @@ ngx_http_hc_found_fresh(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
         }
     }
 
-    if (ngx_http_hc_refresh_due(ngx_http_hc_refresh_conf(r), e,
-                                (int64_t) (ctx->ref.fresh_until - now)))
-    {
-        (void) ngx_http_hc_refresh(r, ctx);
+    if (ngx_http_hc_refreshes_ahead(ngx_http_hc_refresh_conf(r))) {
+        ngx_http_hc_refresh_ahead(r, ctx, now);
     }
 
     ctx->status = NGX_HTTP_HC_STATUS_HIT;

@@ -11,6 +11,8 @@ static void ngx_http_hc_l2_done(void *owner, ngx_hc_l2_rc_e rc,
     ngx_hc_l2_answer_t *answer);
 static void ngx_http_hc_l2_found(ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
 static void ngx_http_hc_l2_index(ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
+static ngx_uint_t ngx_http_hc_l2_is_due(ngx_http_hc_ctx_t *ctx, hc_entry_t *e,
+    int64_t age);
 static ngx_int_t ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
 static void ngx_http_hc_l2_expired(ngx_http_hc_ctx_t *ctx, hc_entry_t *e,
     int64_t age);
@@ -168,6 +170,11 @@ ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
         return NGX_DECLINED;
     }
 
+    if (ngx_http_hc_l2_is_due(ctx, e, age)) {
+        (void) ngx_http_hc_keep_stored(r, ctx, entry);
+        return NGX_DECLINED;
+    }
+
     ngx_http_hc_let_go(ctx);
 
     if (ngx_http_hc_l2_tags(ctx, entry) == NGX_OK) {
@@ -181,6 +188,22 @@ ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
     ctx->tier = NGX_HTTP_HC_TIER_L2;
 
     return NGX_OK;
+}
+
+
+/* What is asked for ahead of its end in L1 is near it in L2 as well, unless
+ * another node was faster. */
+
+static ngx_uint_t
+ngx_http_hc_l2_is_due(ngx_http_hc_ctx_t *ctx, hc_entry_t *e, int64_t age)
+{
+    ngx_http_request_t  *r = ctx->request;
+
+    return r == r->main
+           && ngx_http_hc_is_detached(r)
+           && ngx_http_hc_refresh_due(ngx_http_hc_refresh_conf(r),
+                                      e->core.lifetime,
+                                      (int64_t) e->core.lifetime - age);
 }
 
 

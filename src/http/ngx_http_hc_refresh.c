@@ -85,6 +85,24 @@ ngx_http_hc_refresh(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 }
 
 
+void
+ngx_http_hc_refresh_ahead(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
+    uint64_t now)
+{
+    uint64_t          all;
+    hc_entry_core_t  *core = &ctx->ref.entry.core;
+
+    all = ngx_http_hc_l1_for(ctx->conf, core);
+    all = ngx_min(all, core->lifetime);
+
+    if (ngx_http_hc_refresh_due(ngx_http_hc_refresh_conf(r), all,
+                                (int64_t) (ctx->ref.fresh_until - now)))
+    {
+        (void) ngx_http_hc_refresh(r, ctx);
+    }
+}
+
+
 static ngx_int_t
 ngx_http_hc_refresh_detach(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     ngx_http_hc_refresh_t *from)

@@ -31,16 +31,37 @@ ngx_http_hc_refresh_conf(ngx_http_request_t *r)
 }
 
 
-/* Is it so near to its end that a hit has it asked for anew? */
+/* A random part of `ms`, up to `share` percent of it: what was stored together
+ * does not expire together. */
+
+static ngx_inline uint64_t
+ngx_http_hc_refresh_jitter(uint64_t ms, ngx_uint_t share)
+{
+    return share ? ms * share / 100 * (ngx_random() & 0xffff) / 0x10000 : 0;
+}
+
+
+/* Is an entry that is believed for `all` ms so near to its end that a hit has
+ * it asked for anew?  A time is that of half of them at most, or a short-lived
+ * one would be asked for all the time. */
 
 static ngx_inline ngx_uint_t
-ngx_http_hc_refresh_due(ngx_http_hc_refresh_conf_t *conf, hc_entry_t *e,
+ngx_http_hc_refresh_due(ngx_http_hc_refresh_conf_t *conf, uint64_t all,
     int64_t ttl)
 {
-    return ttl < (int64_t) conf->ahead
-           || (conf->ahead_share
-               && ttl < (int64_t) e->core.lifetime
-                        * (int64_t) conf->ahead_share / 100);
+    uint64_t  ahead;
+
+    ahead = conf->ahead_share ? all * conf->ahead_share / 100
+                              : ngx_min(conf->ahead, all / 2);
+
+    return ttl < (int64_t) ahead;
+}
+
+
+static ngx_inline ngx_uint_t
+ngx_http_hc_refreshes_ahead(ngx_http_hc_refresh_conf_t *conf)
+{
+    return conf->ahead || conf->ahead_share;
 }
 
 
@@ -48,6 +69,11 @@ ngx_http_hc_refresh_due(ngx_http_hc_refresh_conf_t *conf, hc_entry_t *e,
  * or nobody may yet, so it is to be given; 0: the client has to ask. */
 
 ngx_uint_t ngx_http_hc_refresh(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
+
+/* A hit: the same, if its end is near. */
+
+void ngx_http_hc_refresh_ahead(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
+    uint64_t now);
 
 /* START of the request that asks. */
 
