@@ -7,6 +7,12 @@ package HC::App;
 #   GET /page?size=70000&delay=100&status=500
 #   GET /page?hold=1         sends one half, the other after $app->release
 #   POST /page?gate=1        answers after $app->release; all but GET
+#   GET /page?wait=word      sends nothing until $app->release('word')
+#   GET /page?cut=1          sends one half and closes
+#   GET /page?echo=Cookie    its body is that field of the request
+#   $app->behave('wait=word&status=502');  such arguments, for all GETs from
+#                            now on; those of a target count more
+#   $app->askers             X-Pid of all GETs so far, in their order
 #   $app->set('two');        from now on the version of all pages
 #   POST /page?set=three     the same, by a request; size counts there, too
 #   $app->count(qr{^/page})  how many GETs there were; without a pattern: all
@@ -92,14 +98,16 @@ sub DESTROY {
 sub set {
     my ($self, $version) = @_;
 
-    # whole or not at all for whoever reads it now
-    _append("$self->{dir}/version.$$", $version);
-    rename "$self->{dir}/version.$$", "$self->{dir}/version";
+    _replace("$self->{dir}/version", $version);
 }
 
 
-sub release { _append("$_[0]{dir}/released", 'x') }
-sub hold_again { unlink "$_[0]{dir}/released" }
+sub release { _append("$_[0]{dir}/released" . ($_[1] || ''), 'x') }
+sub hold_again { unlink "$_[0]{dir}/released" . ($_[1] || '') }
+
+sub behave { _replace("$_[0]{dir}/args", $_[1]) }
+
+sub askers { return split /\n/, _read("$_[0]{dir}/askers") }
 
 
 sub count {
@@ -162,16 +170,27 @@ sub serve {
     }
 
     my ($method, $uri) = $got =~ m{^(\S+) (\S+) HTTP/1\.} or return;
-    my %arg = $uri =~ /[?&](\w+)=([^&]*)/g;
+    my %arg = ('&' . _read("$self->{dir}/args") . $uri)
+              =~ /[?&](\w+)=([^&?\/]*)/g;
+
+    if ($method eq 'GET' && $got =~ /^X-Pid: (\d+)/m) {
+        _append("$self->{dir}/askers", "$1\n");
+    }
 
     _append("$self->{dir}/log", $method eq 'GET' ? "$uri\n" : "$method $uri\n");
 
+    $self->_released($arg{wait}) if $arg{wait} && $method eq 'GET';
     sleep $arg{delay} / 1000 if $arg{delay} && $method eq 'GET';
     $self->_released if $arg{gate} && $method ne 'GET';
     $self->set($arg{set}) if $arg{set};
 
     my $version = _read("$self->{dir}/version");
     my $body = body_of($version, $uri, $arg{size} || SIZE);
+
+    if ($arg{echo}) {
+        ($body) = $got =~ /^\Q$arg{echo}\E: ([^\r]*)/mi;
+    }
+
     my $more = defined $arg{headers} ? $arg{headers} : '';
     $more =~ s/%([0-9a-fA-F]{2})/chr hex $1/ge;
 
@@ -185,6 +204,12 @@ sub serve {
         $self->_released;
     }
 
+    if ($arg{cut} && $method eq 'GET') {
+        substr $text, -length($body) / 2, length $body, '';
+        _send($socket, $text);
+        return;
+    }
+
     _send($socket, $text) or return;
 
     return $got =~ /^Connection: *close/mi || $got =~ m{ HTTP/1\.0\r} ? 0 : 1;
@@ -192,9 +217,11 @@ sub serve {
 
 
 sub _released {
-    my $self = shift;
+    my ($self, $word) = @_;
 
-    return HC::wait_until(sub { -e "$self->{dir}/released" }, HOLD);
+    my $file = "$self->{dir}/released" . ($word || '');
+
+    return HC::wait_until(sub { -e $file }, HOLD);
 }
 
 
@@ -215,6 +242,16 @@ sub _append {
 
     sysopen my $out, $file, O_WRONLY | O_APPEND | O_CREAT or die "$file: $!";
     syswrite $out, $text;
+}
+
+
+# Whole or not at all for whoever reads it now.
+
+sub _replace {
+    my ($file, $text) = @_;
+
+    _append("$file.$$", $text);
+    rename "$file.$$", $file;
 }
 
 
