@@ -1,8 +1,9 @@
 /*
- * hc_status: counters as JSON, per zone, L2 server and published directory.
+ * hc_status: counters as JSON, per zone, L2 server and published directory,
+ * and of requests that wait for another.
  *
  *   { "zones": { name: { ... } }, "l2": { name: { "server": url, ... } },
- *     "static": { directory: { ... } } }
+ *     "static": { directory: { ... } }, "lock": { ... } }
  */
 
 #include "../http/ngx_http_hc.h"
@@ -21,6 +22,7 @@ static size_t ngx_http_hc_status_size(ngx_array_t *zones, ngx_array_t *l2s,
 static u_char *ngx_http_hc_status_zone(u_char *p, ngx_http_hc_zone_t *zone);
 static u_char *ngx_http_hc_status_l2(u_char *p, ngx_http_hc_l2_t *l2);
 static u_char *ngx_http_hc_status_dirs(u_char *p, ngx_array_t *dirs);
+static u_char *ngx_http_hc_status_lock(u_char *p, ngx_http_request_t *r);
 static u_char *ngx_http_hc_status_text(u_char *p, ngx_str_t *text);
 static char *ngx_http_hc_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -161,6 +163,9 @@ ngx_http_hc_status_json(ngx_http_request_t *r)
     p = ngx_sprintf(p, "},\"static\":{");
     p = ngx_http_hc_status_dirs(p, dirs);
 
+    p = ngx_sprintf(p, "},\"lock\":{");
+    p = ngx_http_hc_status_lock(p, r);
+
     b->last = ngx_sprintf(p, "}}\n");
     b->last_buf = (r == r->main) ? 1 : 0;
     b->last_in_chain = 1;
@@ -184,7 +189,7 @@ ngx_http_hc_status_size(ngx_array_t *zones, ngx_array_t *l2s,
 
     dir = dirs->elts;
 
-    size = 256 + (zones->nelts + l2s->nelts + dirs->nelts)
+    size = 256 + (zones->nelts + l2s->nelts + dirs->nelts + 1)
                  * NGX_HTTP_HC_STATUS_ROWS * NGX_HTTP_HC_STATUS_ROW;
 
     /* a byte is six when it is escaped */
@@ -284,6 +289,29 @@ ngx_http_hc_status_dirs(u_char *p, ngx_array_t *dirs)
 
         *p++ = '}';
     }
+
+    return p;
+}
+
+
+static u_char *
+ngx_http_hc_status_lock(u_char *p, ngx_http_request_t *r)
+{
+    ngx_hc_flight_t    *flight;
+    hc_flight_stats_t   stats;
+
+    flight = ngx_http_hc_flight(r);
+
+    if (flight == NULL) {
+        return p;
+    }
+
+    ngx_hc_flight_stats(flight, &stats);
+
+    p = ngx_sprintf(p, "\"places\":%d", HC_FLIGHT_LEASES);
+
+    HC_FLIGHT_COUNTERS(ngx_http_hc_status_row)
+    HC_FLIGHT_GAUGES(ngx_http_hc_status_row)
 
     return p;
 }

@@ -3,7 +3,8 @@
  *
  * HC_L1_COUNTERS are kept per shard of a zone and only grow, except the
  * gauges below them; HC_L2_COUNTERS are kept per server in shared memory and
- * moved atomically by all workers.
+ * moved atomically by all workers; HC_FLIGHT_COUNTERS are kept per worker, for
+ * all zones together.
  */
 
 #ifndef HC_COUNTERS_H_INCLUDED_
@@ -51,6 +52,22 @@
 #define HC_L2_GAUGES(row)                                                     \
     row(in_flight,     "operations waiting for an answer")                    \
     row(connections,   "connections open")
+
+#define HC_FLIGHT_COUNTERS(row)                                               \
+    row(leases,        "requests that ask for all others of their key")       \
+    row(waits,         "times a request began to wait for another")           \
+    row(told_stored,   "waits that ended with an answer in store")            \
+    row(told_refused,  "waits for an answer that may not be shared")          \
+    row(told_failed,   "waits for an answer that did not come, or was cut")   \
+    row(told_gone,     "waits for a request that is gone: it is done anew")   \
+    row(timeouts,      "waits that took too long")                            \
+    row(surplus,       "requests that found enough of them waiting")          \
+    row(passed,        "requests for what is known not to be shareable")      \
+    row(no_place,      "requests that found no lease free")
+
+#define HC_FLIGHT_GAUGES(row)                                                 \
+    row(asking,        "leases that are taken right now")                     \
+    row(waiting,       "requests that wait right now")
 
 
 #endif /* HC_COUNTERS_H_INCLUDED_ */

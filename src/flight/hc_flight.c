@@ -73,6 +73,37 @@ hc_flight_begin_kept(hc_flight_t *f, hc_flight_place_t *p,
 }
 
 
+static void
+hc_flight_begin_count(hc_flight_t *f, hc_flight_rc_e rc)
+{
+    switch (rc) {
+
+    case HC_FLIGHT_LEADER:
+        hc_flight_add(f, HC_FLIGHT_COUNT_leases);
+        break;
+
+    case HC_FLIGHT_WAITER:
+        hc_flight_add(f, HC_FLIGHT_COUNT_waits);
+        break;
+
+    case HC_FLIGHT_FULL:
+        hc_flight_add(f, HC_FLIGHT_COUNT_surplus);
+        break;
+
+    case HC_FLIGHT_PASS:
+        hc_flight_add(f, HC_FLIGHT_COUNT_passed);
+        break;
+
+    case HC_FLIGHT_NONE:
+        hc_flight_add(f, HC_FLIGHT_COUNT_no_place);
+        break;
+
+    default:
+        break;
+    }
+}
+
+
 hc_flight_rc_e
 hc_flight_begin(hc_flight_t *f, const hc_flight_id_t *id,
     const hc_flight_options_t *o, uint64_t now, hc_flight_lease_t *lease,
@@ -110,6 +141,7 @@ hc_flight_begin(hc_flight_t *f, const hc_flight_id_t *id,
         hc_flight_unlock(f, bucket);
     }
 
+    hc_flight_begin_count(f, rc);
     hc_flight_give(f, wake);
 
     return rc;

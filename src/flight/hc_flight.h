@@ -30,10 +30,11 @@
 
 
 #include "../base/hc_base.h"
+#include "../base/hc_counters.h"
 #include "../base/hc_hash.h"
 
 
-#define HC_FLIGHT_LAYOUT_VERSION  1
+#define HC_FLIGHT_LAYOUT_VERSION  2
 #define HC_FLIGHT_LEASES          8192
 #define HC_FLIGHT_WORKERS         128
 #define HC_FLIGHT_WORDS           (HC_FLIGHT_LEASES / 64)
@@ -99,6 +100,20 @@ typedef struct {
 } hc_flight_view_t;
 
 
+#define hc_flight_counter_id(name, text)      HC_FLIGHT_COUNT_##name,
+#define hc_flight_counter_member(name, text)  uint64_t  name;
+
+typedef enum {
+    HC_FLIGHT_COUNTERS(hc_flight_counter_id)
+    HC_FLIGHT_NCOUNTERS
+} hc_flight_counter_e;
+
+typedef struct {
+    HC_FLIGHT_COUNTERS(hc_flight_counter_member)
+    HC_FLIGHT_GAUGES(hc_flight_counter_member)
+} hc_flight_stats_t;
+
+
 /* Bytes of a block. */
 size_t hc_flight_size(void);
 
@@ -155,6 +170,10 @@ void hc_flight_sweep(hc_flight_t *f, uint64_t now, hc_flight_mask_t *wake);
 /* Adds to a number this process keeps for the group (not 0) and returns the
  * sum of all living workers'; UINT32_MAX when it cannot be kept. */
 uint32_t hc_flight_count(hc_flight_t *f, uint32_t group, int delta);
+
+/* One more of those a process counts itself: told_* and timeouts. */
+void hc_flight_add(hc_flight_t *f, hc_flight_counter_e counter);
+void hc_flight_stats(const hc_flight_t *f, hc_flight_stats_t *stats);
 
 /* 1: every lease is accounted for.  For tests. */
 int hc_flight_check(hc_flight_t *f);

@@ -39,6 +39,7 @@ hc_flight_lay_out(hc_flight_t *f, unsigned char *block)
     hc_flight_lay(shards, HC_FLIGHT_SHARDS);
     hc_flight_lay(marks, HC_FLIGHT_WORKERS);
     hc_flight_lay(groups, HC_FLIGHT_WORKERS);
+    hc_flight_lay(counters, HC_FLIGHT_WORKERS);
     hc_flight_lay(places, HC_FLIGHT_LEASES);
     hc_flight_lay(waits, HC_FLIGHT_WORKERS);
 

@@ -1,12 +1,15 @@
 /*
  * Inside of the leases.
  *
- *   block    | header | slots | shards | marks | groups | places | waits |
+ *   block    | header | slots | shards | marks | groups | counters | places |
+ *            | waits |
  *
  *   places   | 8 of bucket 0 | 8 of bucket 1 | ...     16 buckets are a shard
  *
  *   marks    one bit for each place, a row for each worker
  *   groups   numbers by group, a row for each worker
+ *   counters a row for each worker, which the next one with its slot goes on
+ *            with
  *   waits    how many wait on each place, a row for each worker
  *
  * A place goes through
@@ -117,6 +120,7 @@ typedef struct {
 
 typedef uint64_t  hc_flight_marks_t[HC_FLIGHT_WORDS];
 typedef uint64_t  hc_flight_groups_t[HC_FLIGHT_GROUPS];  /* group, number */
+typedef uint64_t  hc_flight_counters_t[hc_align(HC_FLIGHT_NCOUNTERS, 8)];
 typedef uint16_t  hc_flight_waits_t[HC_FLIGHT_LEASES];
 
 
@@ -126,6 +130,7 @@ struct hc_flight_s {
     hc_flight_shard_t   *shards;
     hc_flight_marks_t   *marks;
     hc_flight_groups_t  *groups;
+    hc_flight_counters_t  *counters;
     hc_flight_place_t   *places;
     hc_flight_waits_t   *waits;
 

@@ -262,3 +262,10 @@ ngx_hc_flight_count(ngx_hc_flight_t *flight, uint32_t group, int delta)
 {
     return hc_flight_count(flight->leases, group, delta);
 }
+
+
+void
+ngx_hc_flight_stats(ngx_hc_flight_t *flight, hc_flight_stats_t *stats)
+{
+    hc_flight_stats(flight->leases, stats);
+}

@@ -99,6 +99,7 @@ void ngx_hc_flight_peek(ngx_hc_flight_t *flight,
     const hc_flight_lease_t *lease, hc_flight_view_t *view);
 uint32_t ngx_hc_flight_count(ngx_hc_flight_t *flight, uint32_t group,
     int delta);
+void ngx_hc_flight_stats(ngx_hc_flight_t *flight, hc_flight_stats_t *stats);
 
 
 void ngx_hc_flight_wait(ngx_hc_flight_t *flight, ngx_hc_flight_wait_t *wait,

@@ -186,6 +186,27 @@ ngx_hc_flight_why(ngx_hc_flight_wait_t *wait)
 }
 
 
+/* In the order of outcomes. */
+
+static void
+ngx_hc_flight_told(ngx_hc_flight_wait_t *wait, ngx_hc_flight_why_e why)
+{
+    static const hc_flight_counter_e  told[] = {
+        HC_FLIGHT_COUNT_told_gone,
+        HC_FLIGHT_COUNT_told_stored,
+        HC_FLIGHT_COUNT_told_refused,
+        HC_FLIGHT_COUNT_told_failed
+    };
+
+    if (why == NGX_HC_FLIGHT_DONE) {
+        hc_flight_add(wait->flight->leases, told[wait->view.outcome]);
+
+    } else if (why == NGX_HC_FLIGHT_TIMEOUT) {
+        hc_flight_add(wait->flight->leases, HC_FLIGHT_COUNT_timeouts);
+    }
+}
+
+
 /* Of the timer, and when it was posted.  The wait may be gone with its owner
  * once he has been called. */
 
@@ -223,6 +244,8 @@ ngx_hc_flight_wait_handler(ngx_event_t *ev)
 
     ngx_log_debug2(NGX_LOG_DEBUG_CORE, ev->log, 0,
                    "hc flight wait lease:%uD why:%d", wait->lease.index, why);
+
+    ngx_hc_flight_told(wait, why);
 
     wait->handler(wait->owner, why);
 }
