@@ -316,11 +316,9 @@ ngx_http_hc_fresh_until(hc_entry_core_t *core, ngx_msec_t l1_for,
 
     fresh_until = core->born_at + core->lifetime;
 
-    if (l1_for == NGX_HTTP_HC_NO_CAP) {
+    if (l1_for == NGX_HTTP_HC_NO_CAP || now + l1_for >= fresh_until) {
         return fresh_until;
     }
 
-    l1_for -= ngx_http_hc_refresh_jitter(l1_for, jitter);
-
-    return ngx_min(fresh_until, now + l1_for);
+    return now + l1_for - ngx_http_hc_refresh_jitter(l1_for, jitter);
 }
