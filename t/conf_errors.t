@@ -800,6 +800,101 @@ invalid "http_501" in "hc_cache_use_stale", allowed are: error timeout invalid_h
 invalid value "yes" in "hc_cache_background_update" directive, it must be "on" or "off"
 
 
+=== hc_cache_background_update twice
+--- config
+    hc_cache_background_update on;
+    hc_cache_background_update on;
+--- emerg
+"hc_cache_background_update" directive is duplicate
+
+
+=== hc_cache_refresh_ahead of no time
+--- config
+    hc_cache_refresh_ahead 0;
+--- emerg
+"hc_cache_refresh_ahead" directive expects a time above 0, as in 500ms or 5s, a share from 1% to 90%, or "off"
+
+
+=== hc_cache_refresh_ahead with a word
+--- config
+    hc_cache_refresh_ahead soon;
+--- emerg
+"hc_cache_refresh_ahead" directive expects a time above 0, as in 500ms or 5s, a share from 1% to 90%, or "off"
+
+
+=== hc_cache_refresh_ahead of the whole lifetime
+--- config
+    hc_cache_refresh_ahead 100%;
+--- emerg
+"hc_cache_refresh_ahead" directive expects a time above 0, as in 500ms or 5s, a share from 1% to 90%, or "off"
+
+
+=== hc_cache_refresh_ahead twice
+--- config
+    hc_cache_refresh_ahead 1s;
+    hc_cache_refresh_ahead off;
+--- emerg
+"hc_cache_refresh_ahead" directive is duplicate
+
+
+=== hc_cache_refresh_max of none
+--- config
+    hc_cache_refresh_max 0;
+--- emerg
+"hc_cache_refresh_max" directive expects a number from 1 to 65535
+
+
+=== hc_cache_refresh_max above what can be counted
+--- config
+    hc_cache_refresh_max 65536;
+--- emerg
+"hc_cache_refresh_max" directive expects a number from 1 to 65535
+
+
+=== hc_cache_refresh_max with a word
+--- config
+    hc_cache_refresh_max off;
+--- emerg
+"hc_cache_refresh_max" directive expects a number from 1 to 65535
+
+
+=== hc_cache_refresh_max twice
+--- config
+    hc_cache_refresh_max 1;
+    hc_cache_refresh_max 1;
+--- emerg
+"hc_cache_refresh_max" directive is duplicate
+
+
+=== hc_cache_jitter of no share
+--- config
+    hc_cache_jitter 0%;
+--- emerg
+"hc_cache_jitter" directive expects a share from 1% to 90%, as in 10%, or "off"
+
+
+=== hc_cache_jitter of nearly all
+--- config
+    hc_cache_jitter 91%;
+--- emerg
+"hc_cache_jitter" directive expects a share from 1% to 90%, as in 10%, or "off"
+
+
+=== hc_cache_jitter with a time
+--- config
+    hc_cache_jitter 10s;
+--- emerg
+"hc_cache_jitter" directive expects a share from 1% to 90%, as in 10%, or "off"
+
+
+=== hc_cache_jitter twice
+--- config
+    hc_cache_jitter off;
+    hc_cache_jitter 1%;
+--- emerg
+"hc_cache_jitter" directive is duplicate
+
+
 === off beside another word of hc_cache_use_stale
 --- config
     hc_cache_use_stale error off;
