@@ -170,8 +170,8 @@ sub serve {
     }
 
     my ($method, $uri) = $got =~ m{^(\S+) (\S+) HTTP/1\.} or return;
-    my %arg = ('&' . _read("$self->{dir}/args") . $uri)
-              =~ /[?&](\w+)=([^&?\/]*)/g;
+    my %arg = ('&' . _read("$self->{dir}/args") . " $uri")
+              =~ /[?&](\w+)=([^& ]*)/g;
 
     if ($method eq 'GET' && $got =~ /^X-Pid: (\d+)/m) {
         _append("$self->{dir}/askers", "$1\n");
