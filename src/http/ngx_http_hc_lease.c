@@ -32,6 +32,7 @@ static ngx_int_t ngx_http_hc_lease_surplus(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 static ngx_int_t ngx_http_hc_go_on(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
+static ngx_int_t ngx_http_hc_lease_watch(ngx_http_request_t *r);
 static void ngx_http_hc_lease_told(void *owner, ngx_hc_flight_why_e why);
 static void ngx_http_hc_lease_done(ngx_http_hc_ctx_t *ctx,
     ngx_http_hc_lease_t *l);
@@ -172,7 +173,29 @@ ngx_http_hc_lease_wait(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     ngx_hc_flight_wait(l->flight, &l->wait,
                        waited < conf->timeout ? conf->timeout - waited : 1);
 
-    return NGX_AGAIN;
+    return ngx_http_hc_lease_watch(r) == NGX_OK
+           ? NGX_AGAIN : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+/* A client that leaves waits no more. */
+
+static ngx_int_t
+ngx_http_hc_lease_watch(ngx_http_request_t *r)
+{
+    ngx_connection_t  *c = r->connection;
+
+    if (r != r->main) {
+        return NGX_OK;
+    }
+
+    r->read_event_handler = ngx_http_test_reading;
+
+    if (c->read->pending_eof) {
+        ngx_post_event(c->read, &ngx_posted_events);
+    }
+
+    return ngx_handle_read_event(c->read, 0);
 }
 
 
@@ -263,6 +286,7 @@ static void
 ngx_http_hc_lease_told(void *owner, ngx_hc_flight_why_e why)
 {
     ngx_http_hc_ctx_t    *ctx = owner;
+    ngx_http_request_t   *r = ctx->request;
     ngx_http_hc_lease_t  *l = ctx->lease;
 
     l->waits = 0;
@@ -283,9 +307,15 @@ ngx_http_hc_lease_told(void *owner, ngx_hc_flight_why_e why)
         break;
     }
 
-    if (ctx->state != NGX_HTTP_HC_WAIT) {
-        ngx_http_hc_resume(ctx->request);
+    if (ctx->state == NGX_HTTP_HC_WAIT) {
+        return;
     }
+
+    if (r->read_event_handler == ngx_http_test_reading) {
+        r->read_event_handler = ngx_http_block_reading;
+    }
+
+    ngx_http_hc_resume(r);
 }
 
 
