@@ -6,10 +6,11 @@
  *   finalize_request  the same for what nginx itself makes of a failure
  *   reinit_request    another server is tried: process_header was put back
  *
- * And while an answer may be stored, the client's leaving does not end it.
+ * What ends without an answer of this location, or is led elsewhere, is told
+ * those who wait for it.  And while an answer may be stored, the client's leaving does not end it.
  */
 
-#include "ngx_http_hc_priv.h"
+#include "ngx_http_hc_lease.h"
 
 
 struct ngx_http_hc_upstream_s {
@@ -191,6 +192,10 @@ ngx_http_hc_upstream_process_header(ngx_http_request_t *r)
             h->guard = 1;
             r->error_page = 1;
         }
+
+        if (u->headers_in.x_accel_redirect) {
+            ngx_http_hc_lease_refused(ctx, HC_REASON_STATUS);
+        }
     }
 
     return rc;
@@ -272,6 +277,12 @@ ngx_http_hc_upstream_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
         if (ngx_http_hc_fallback_covers(r, ctx, ngx_http_hc_failure(r, ctx))) {
             r->error_page = 1;
         }
+
+    }
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE && !r->header_sent) {
+        ngx_http_hc_lease_end(ctx, rc >= NGX_HTTP_INTERNAL_SERVER_ERROR
+                                   ? HC_FLIGHT_FAILED : HC_FLIGHT_REFUSED);
     }
 
     h->finalize_request(r, rc);
