@@ -276,12 +276,18 @@ ngx_http_hc_fill_l2_tags(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
 }
 
 
-/* Will it be found, for a while? */
+/* Will it be found in L1, for a while? */
 
 ngx_uint_t
 ngx_http_hc_fill_lasts(ngx_http_hc_fill_t *fill)
 {
-    return fill->verdict.lifetime > fill->verdict.age;
+    hc_entry_core_t  core;
+
+    core.flags = fill->verdict.flags;
+    core.status = (uint16_t) fill->status;
+
+    return fill->verdict.lifetime > fill->verdict.age
+           && ngx_http_hc_l1_for(fill->ctx->conf, &core) > 0;
 }
 
 
