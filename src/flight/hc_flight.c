@@ -148,6 +148,30 @@ hc_flight_begin(hc_flight_t *f, const hc_flight_id_t *id,
 }
 
 
+int
+hc_flight_is_refused(hc_flight_t *f, const hc_flight_id_t *id, uint64_t now)
+{
+    int                 refused;
+    uint32_t            bucket;
+    hc_flight_place_t  *p;
+
+    bucket = hc_flight_bucket(id);
+
+    hc_flight_lock(f, bucket);
+
+    p = hc_flight_find_locked(f, id);
+
+    refused = p
+              && hc_flight_word_state(p->word) == HC_FLIGHT_KEPT
+              && hc_flight_word_outcome(p->word) == HC_FLIGHT_REFUSED
+              && now < p->until;
+
+    hc_flight_unlock(f, bucket);
+
+    return refused;
+}
+
+
 /* NULL: the lease has ended, or was taken over. */
 
 static hc_flight_place_t *

@@ -137,6 +137,10 @@ hc_flight_rc_e hc_flight_begin(hc_flight_t *f, const hc_flight_id_t *id,
     const hc_flight_options_t *o, uint64_t now, hc_flight_lease_t *lease,
     hc_flight_mask_t *wake);
 
+/* 1: PASS is what begin would say. */
+int hc_flight_is_refused(hc_flight_t *f, const hc_flight_id_t *id,
+    uint64_t now);
+
 /* By the leader; nothing happens when the lease was taken over.
  * REFUSED is remembered for remember_ms: PASS.  A refresh that FAILED holds
  * back the next ones: 1 s, doubled each time, 60 s at most. */

@@ -197,6 +197,13 @@ ngx_hc_flight_begin(ngx_hc_flight_t *flight, const hc_flight_id_t *id,
 }
 
 
+int
+ngx_hc_flight_is_refused(ngx_hc_flight_t *flight, const hc_flight_id_t *id)
+{
+    return hc_flight_is_refused(flight->leases, id, ngx_current_msec);
+}
+
+
 void
 ngx_hc_flight_end(ngx_hc_flight_t *flight, const hc_flight_lease_t *lease,
     hc_flight_outcome_e outcome, ngx_msec_t remember)

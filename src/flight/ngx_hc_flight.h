@@ -87,6 +87,8 @@ hc_flight_id_t ngx_hc_flight_id(ngx_hc_flight_t *flight, hc_str_t key,
 hc_flight_rc_e ngx_hc_flight_begin(ngx_hc_flight_t *flight,
     const hc_flight_id_t *id, const hc_flight_options_t *o,
     hc_flight_lease_t *lease);
+int ngx_hc_flight_is_refused(ngx_hc_flight_t *flight,
+    const hc_flight_id_t *id);
 void ngx_hc_flight_end(ngx_hc_flight_t *flight, const hc_flight_lease_t *lease,
     hc_flight_outcome_e outcome, ngx_msec_t remember);
 int ngx_hc_flight_renew(ngx_hc_flight_t *flight,

@@ -16,7 +16,11 @@
 
 #define NGX_HTTP_HC_GATE_WIDTH   32
 
-#define NGX_HTTP_HC_ROUNDS_MAX   8
+/* Times that another request may have brought nothing, with none to share its
+ * fate next time; then each goes its own way. */
+
+#define NGX_HTTP_HC_ROUNDS_MAX   4
+
 #define NGX_HTTP_HC_REMEMBER     5000          /* ms */
 
 
@@ -39,6 +43,11 @@ static void ngx_http_hc_lease_done(ngx_http_hc_ctx_t *ctx,
 static void ngx_http_hc_lease_alone(ngx_http_hc_ctx_t *ctx,
     ngx_http_hc_lease_t *l, hc_reason_e reason);
 static ngx_uint_t ngx_http_hc_is_personal(ngx_http_request_t *r);
+static hc_flight_id_t ngx_http_hc_lease_cookie_id(ngx_http_hc_ctx_t *ctx,
+    ngx_hc_flight_t *flight);
+static ngx_uint_t ngx_http_hc_lease_known_cookie(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx, ngx_http_hc_lease_t *l);
+static void ngx_http_hc_lease_remember_cookie(ngx_http_hc_ctx_t *ctx);
 static ngx_int_t ngx_http_hc_retry_after(ngx_http_request_t *r);
 
 
@@ -64,7 +73,9 @@ ngx_http_hc_take_lease(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 
     l = ngx_http_hc_lease(r, ctx);
 
-    if (l == NULL || l->alone || l->leads) {
+    if (l == NULL || l->alone || l->leads
+        || ngx_http_hc_lease_known_cookie(r, ctx, l))
+    {
         return ngx_http_hc_go_on(r, ctx);
     }
 
@@ -388,6 +399,63 @@ ngx_http_hc_is_personal(ngx_http_request_t *r)
 }
 
 
+/*
+ * An answer was not stored because its request has a Cookie: that holds for
+ * all that have one, and nothing else is to be remembered of the key.  So it
+ * is, under an id of their own.
+ */
+
+static hc_flight_id_t
+ngx_http_hc_lease_cookie_id(ngx_http_hc_ctx_t *ctx, ngx_hc_flight_t *flight)
+{
+    return ngx_hc_flight_id(flight, ctx->key.key, ctx->key.variant,
+                            ~ctx->conf->zone->cell);
+}
+
+
+static ngx_uint_t
+ngx_http_hc_lease_known_cookie(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
+    ngx_http_hc_lease_t *l)
+{
+    hc_flight_id_t  id;
+
+    if (ctx->conf->cookies == NGX_HTTP_HC_COOKIES_IGNORE
+        || !ngx_hc_has_cookie(r))
+    {
+        return 0;
+    }
+
+    id = ngx_http_hc_lease_cookie_id(ctx, l->flight);
+
+    return ngx_hc_flight_is_refused(l->flight, &id);
+}
+
+
+static void
+ngx_http_hc_lease_remember_cookie(ngx_http_hc_ctx_t *ctx)
+{
+    hc_flight_id_t        id;
+    hc_flight_lease_t     lease;
+    hc_flight_options_t   o;
+    ngx_http_hc_lease_t  *l = ctx->lease;
+
+    if (l == NULL || !l->leads) {
+        return;
+    }
+
+    ngx_memzero(&o, sizeof(o));
+
+    o.deadline_ms = NGX_HTTP_HC_REMEMBER;
+
+    id = ngx_http_hc_lease_cookie_id(ctx, l->flight);
+
+    if (ngx_hc_flight_begin(l->flight, &id, &o, &lease) == HC_FLIGHT_LEADER) {
+        ngx_hc_flight_end(l->flight, &lease, HC_FLIGHT_REFUSED,
+                          NGX_HTTP_HC_REMEMBER);
+    }
+}
+
+
 void
 ngx_http_hc_lease_end(ngx_http_hc_ctx_t *ctx, hc_flight_outcome_e outcome)
 {
@@ -408,9 +476,14 @@ ngx_http_hc_lease_refused(ngx_http_hc_ctx_t *ctx, hc_reason_e reason)
     switch (reason) {
 
     case HC_REASON_COOKIE:
+        ngx_http_hc_lease_remember_cookie(ctx);
+
+        /* fall through */
+
     case HC_REASON_AUTHORIZATION:
     case HC_REASON_NO_CACHE:
     case HC_REASON_FENCED:
+    case HC_REASON_MIN_USES:
         ngx_http_hc_lease_end(ctx, HC_FLIGHT_GONE);
         break;
 
@@ -422,6 +495,18 @@ ngx_http_hc_lease_refused(ngx_http_hc_ctx_t *ctx, hc_reason_e reason)
     default:
         ngx_http_hc_lease_end(ctx, HC_FLIGHT_REFUSED);
     }
+}
+
+
+/*
+ * Has it come since the request began to wait?  Then it is as good as if it had
+ * asked itself, whatever it wants of what is in store.
+ */
+
+ngx_uint_t
+ngx_http_hc_lease_brought(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
+{
+    return ctx->coalesced && e->core.born_at >= ctx->lease->since;
 }
 
 

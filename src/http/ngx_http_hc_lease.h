@@ -70,6 +70,8 @@ void ngx_http_hc_lease_refused(ngx_http_hc_ctx_t *ctx, hc_reason_e reason);
 
 void ngx_http_hc_lease_filled(ngx_http_hc_ctx_t *ctx, hc_reason_e reason);
 
+ngx_uint_t ngx_http_hc_lease_brought(ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
+
 /* From the request's cleanup. */
 
 void ngx_http_hc_lease_close(ngx_http_hc_ctx_t *ctx);

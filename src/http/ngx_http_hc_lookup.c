@@ -5,6 +5,7 @@
  * is then filled in carries them, and is refused if a write came meanwhile.
  */
 
+#include "ngx_http_hc_lease.h"
 #include "ngx_http_hc_refresh.h"
 
 
@@ -106,7 +107,7 @@ ngx_http_hc_found_fresh(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
         return ngx_http_hc_miss(r, ctx);
     }
 
-    if (ctx->client) {
+    if (ctx->client && !ngx_http_hc_lease_brought(ctx, e)) {
         age = (int64_t) (now - e->core.born_at);
 
         if (ngx_http_hc_client_takes(ctx, e, age,

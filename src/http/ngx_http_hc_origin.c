@@ -6,7 +6,7 @@
  * left to nginx's own gzip filter, so one entry serves every client.
  */
 
-#include "ngx_http_hc_priv.h"
+#include "ngx_http_hc_lease.h"
 
 
 static ngx_int_t ngx_http_hc_origin_handler(ngx_http_request_t *r);
@@ -37,6 +37,7 @@ ngx_http_hc_origin(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
         if (uses < ctx->conf->min_uses) {
             ctx->may_store = 0;
             ctx->reason = HC_REASON_MIN_USES;
+            ngx_http_hc_lease_refused(ctx, ctx->reason);
         }
     }
 

@@ -142,6 +142,7 @@ ngx_http_hc_header_filter(ngx_http_request_t *r)
     }
 
     if (!ctx->may_store) {
+        ngx_http_hc_lease_refused(ctx, ctx->reason);
         ngx_http_hc_upstream_release(r, ctx);
         return ngx_http_hc_send_header(r);
     }
