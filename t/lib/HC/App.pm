@@ -170,8 +170,8 @@ sub serve {
     }
 
     my ($method, $uri) = $got =~ m{^(\S+) (\S+) HTTP/1\.} or return;
-    my %arg = ('&' . _read("$self->{dir}/args") . " $uri")
-              =~ /[?&](\w+)=([^& ]*)/g;
+    my $args = '&' . _read("$self->{dir}/args") . "&$uri";
+    my %arg = $args =~ /[?&](\w+)=([^&]*)/g;
 
     if ($method eq 'GET' && $got =~ /^X-Pid: (\d+)/m) {
         _append("$self->{dir}/askers", "$1\n");
@@ -188,7 +188,7 @@ sub serve {
     my $body = body_of($version, $uri, $arg{size} || SIZE);
 
     if ($arg{echo}) {
-        ($body) = $got =~ /^\Q$arg{echo}\E: ([^\r]*)/mi;
+        $body = $got =~ /^\Q$arg{echo}\E: ([^\r]*)/mi ? $1 : '';
     }
 
     my $more = defined $arg{headers} ? $arg{headers} : '';
