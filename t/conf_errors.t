@@ -1261,6 +1261,279 @@ hc_static write needs a server_name that begins with the one host whose files th
 hc_static write needs a server_name that begins with the one host whose files these are
 
 
+=== hc_cache_revalidate is neither on nor off
+--- config
+    location = /x { hc_cache_revalidate maybe; }
+--- emerg
+invalid value "maybe" in "hc_cache_revalidate" directive, it must be "on" or "off"
+
+
+=== hc_cache_revalidate twice
+--- config
+    location = /x { hc_cache_revalidate on; hc_cache_revalidate off; }
+--- emerg
+"hc_cache_revalidate" directive is duplicate
+
+
+=== hc_cache_strict_age is neither on nor off
+--- config
+    location = /x { hc_cache_strict_age maybe; }
+--- emerg
+invalid value "maybe" in "hc_cache_strict_age" directive, it must be "on" or "off"
+
+
+=== hc_cache_strict_age twice
+--- config
+    location = /x { hc_cache_strict_age on; hc_cache_strict_age off; }
+--- emerg
+"hc_cache_strict_age" directive is duplicate
+
+
+=== hc_cache_client_control is neither on nor off
+--- config
+    location = /x { hc_cache_client_control maybe; }
+--- emerg
+invalid value "maybe" in "hc_cache_client_control" directive, it must be "on" or "off"
+
+
+=== hc_cache_client_control twice
+--- config
+    location = /x { hc_cache_client_control on; hc_cache_client_control off; }
+--- emerg
+"hc_cache_client_control" directive is duplicate
+
+
+=== hc_cache_etag is neither on nor off
+--- config
+    location = /x { hc_cache_etag maybe; }
+--- emerg
+invalid value "maybe" in "hc_cache_etag" directive, it must be "on" or "off"
+
+
+=== hc_cache_etag twice
+--- config
+    location = /x { hc_cache_etag on; hc_cache_etag off; }
+--- emerg
+"hc_cache_etag" directive is duplicate
+
+
+=== hc_cache_unframed is neither on nor off
+--- config
+    location = /x { hc_cache_unframed maybe; }
+--- emerg
+invalid value "maybe" in "hc_cache_unframed" directive, it must be "on" or "off"
+
+
+=== hc_cache_unframed twice
+--- config
+    location = /x { hc_cache_unframed on; hc_cache_unframed off; }
+--- emerg
+"hc_cache_unframed" directive is duplicate
+
+
+=== hc_cache_heuristic without a percent sign
+--- config
+    location = /x { hc_cache_heuristic 10; }
+--- emerg
+"hc_cache_heuristic" directive expects a share from 1% to 100%, as in 10%, and perhaps max=1d, or "off"
+
+
+=== hc_cache_heuristic of nothing
+--- config
+    location = /x { hc_cache_heuristic 0%; }
+--- emerg
+"hc_cache_heuristic" directive expects a share from 1% to 100%, as in 10%, and perhaps max=1d, or "off"
+
+
+=== hc_cache_heuristic above the whole
+--- config
+    location = /x { hc_cache_heuristic 101%; }
+--- emerg
+"hc_cache_heuristic" directive expects a share from 1% to 100%, as in 10%, and perhaps max=1d, or "off"
+
+
+=== hc_cache_heuristic that is no number
+--- config
+    location = /x { hc_cache_heuristic x%; }
+--- emerg
+"hc_cache_heuristic" directive expects a share from 1% to 100%, as in 10%, and perhaps max=1d, or "off"
+
+
+=== hc_cache_heuristic of a fraction
+--- config
+    location = /x { hc_cache_heuristic 1.5%; }
+--- emerg
+"hc_cache_heuristic" directive expects a share from 1% to 100%, as in 10%, and perhaps max=1d, or "off"
+
+
+=== hc_cache_heuristic with another word
+--- config
+    location = /x { hc_cache_heuristic 10% min=1d; }
+--- emerg
+"hc_cache_heuristic" directive expects a share from 1% to 100%, as in 10%, and perhaps max=1d, or "off"
+
+
+=== hc_cache_heuristic with a time that is none
+--- config
+    location = /x { hc_cache_heuristic 10% max=soon; }
+--- emerg
+"hc_cache_heuristic" directive expects a share from 1% to 100%, as in 10%, and perhaps max=1d, or "off"
+
+
+=== hc_cache_heuristic with no time at all
+--- config
+    location = /x { hc_cache_heuristic 10% max=0; }
+--- emerg
+"hc_cache_heuristic" directive expects a share from 1% to 100%, as in 10%, and perhaps max=1d, or "off"
+
+
+=== hc_cache_heuristic off with a time
+--- config
+    location = /x { hc_cache_heuristic off max=1d; }
+--- emerg
+"hc_cache_heuristic" directive expects a share from 1% to 100%, as in 10%, and perhaps max=1d, or "off"
+
+
+=== hc_cache_heuristic twice
+--- config
+    location = /x { hc_cache_heuristic 10%; hc_cache_heuristic off; }
+--- emerg
+"hc_cache_heuristic" directive is duplicate
+
+
+=== hc_cache_accept_encoding of nine codings
+--- config
+    location = /x { hc_cache_accept_encoding a b c d e f g h i; }
+--- emerg
+"hc_cache_accept_encoding" directive expects at most eight content codings, as in "br gzip", or "off"
+
+
+=== hc_cache_accept_encoding with off among codings
+--- config
+    location = /x { hc_cache_accept_encoding gzip off; }
+--- emerg
+"hc_cache_accept_encoding" directive expects at most eight content codings, as in "br gzip", or "off"
+
+
+=== hc_cache_accept_encoding of identity
+--- config
+    location = /x { hc_cache_accept_encoding identity; }
+--- emerg
+"hc_cache_accept_encoding" directive expects at most eight content codings, as in "br gzip", or "off"
+
+
+=== hc_cache_accept_encoding of a wildcard
+--- config
+    location = /x { hc_cache_accept_encoding *; }
+--- emerg
+"hc_cache_accept_encoding" directive expects at most eight content codings, as in "br gzip", or "off"
+
+
+=== hc_cache_accept_encoding of a weight
+--- config
+    location = /x { hc_cache_accept_encoding gzip\;q=1; }
+--- emerg
+"hc_cache_accept_encoding" directive expects at most eight content codings, as in "br gzip", or "off"
+
+
+=== hc_cache_accept_encoding twice
+--- config
+    location = /x { hc_cache_accept_encoding gzip; hc_cache_accept_encoding br; }
+--- emerg
+"hc_cache_accept_encoding" directive is duplicate
+
+
+=== hc_cache_status_header of a name that begins with a digit
+--- config
+    location = /x { hc_cache_status_header 1st; }
+--- emerg
+"hc_cache_status_header" directive expects "on", "off" or the name of this cache, of letters, digits, "-", "_" and "\."
+
+
+=== hc_cache_status_header of a name with a blank in it
+--- config
+    location = /x { hc_cache_status_header "my cache"; }
+--- emerg
+"hc_cache_status_header" directive expects "on", "off" or the name of this cache, of letters, digits, "-", "_" and "\."
+
+
+=== hc_cache_status_header of a name with a variable in it
+--- config
+    location = /x { hc_cache_status_header $host; }
+--- emerg
+"hc_cache_status_header" directive expects "on", "off" or the name of this cache, of letters, digits, "-", "_" and "\."
+
+
+=== hc_cache_status_header of a name that is empty
+--- config
+    location = /x { hc_cache_status_header ""; }
+--- emerg
+"hc_cache_status_header" directive expects "on", "off" or the name of this cache, of letters, digits, "-", "_" and "\."
+
+
+=== hc_cache_status_header twice
+--- config
+    location = /x { hc_cache_status_header on; hc_cache_status_header off; }
+--- emerg
+"hc_cache_status_header" directive is duplicate
+
+
+=== hc_cache_status_header twice, off first
+--- config
+    location = /x { hc_cache_status_header off; hc_cache_status_header on; }
+--- emerg
+"hc_cache_status_header" directive is duplicate
+
+
+=== hc_cache_set_cookie of another word
+--- config
+    location = /x { hc_cache_set_cookie drop; }
+--- emerg
+invalid "drop" in "hc_cache_set_cookie", allowed are: refuse strip keep
+
+
+=== hc_ignore_headers of another field
+--- config
+    location = /x { hc_ignore_headers Pragma; }
+--- emerg
+invalid "Pragma" in "hc_ignore_headers", allowed are: Cache-Control Expires Set-Cookie Vary X-Accel-Expires off
+
+
+=== hc_ignore_headers off among fields
+--- config
+    location = /x { hc_ignore_headers Vary off; }
+--- emerg
+"hc_ignore_headers" directive expects "off" alone
+
+
+=== hc_ignore_headers twice
+--- config
+    location = /x { hc_ignore_headers Vary; hc_ignore_headers Expires; }
+--- emerg
+"hc_ignore_headers" directive is duplicate
+
+
+=== hc_cache_targets of another field
+--- config
+    location = /x { hc_cache_targets Cache-Control; }
+--- emerg
+invalid "Cache-Control" in "hc_cache_targets", allowed are: CDN-Cache-Control Surrogate-Control off
+
+
+=== hc_cache_set_cookie twice
+--- config
+    location = /x { hc_cache_set_cookie keep; hc_cache_set_cookie keep; }
+--- emerg
+"hc_cache_set_cookie" directive is duplicate
+
+
+=== hc_cache_targets twice
+--- config
+    location = /x { hc_cache_targets off; hc_cache_targets off; }
+--- emerg
+"hc_cache_targets" directive is duplicate
+
+
 === hc_status in a server
 --- config
     hc_status;
