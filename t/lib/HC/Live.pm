@@ -13,7 +13,7 @@ package HC::Live;
 # The longest prefix of the target that it was told of counts.  Words:
 # status=, body=, etag= (answers 304 to it), cc= (Cache-Control), vary=,
 # cookie= (Set-Cookie), `hold` (until the release of that prefix), `reset`,
-# `silent`, `garbage` (no header at all).  _ stands for a space.  A body is
+# `silent`, `garbage` (a header that is none).  _ stands for a space.  A body is
 # followed by the value of X-Kind and, with `count`, by the number of the
 # request.
 
@@ -230,7 +230,7 @@ sub _answer {
                . ($status == 304 ? "\r\n"
                   : 'Content-Length: ' . length($body) . "\r\n\r\n$body");
 
-    $text = "\0 no header\r\n\r\n" if $do->{garbage};
+    $text = "HTTP/1.1 200 OK\r\n\0bad\r\n\r\n" if $do->{garbage};
 
     syswrite $socket, $text;
 }
