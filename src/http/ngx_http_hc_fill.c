@@ -90,6 +90,10 @@ ngx_http_hc_fill_size(ngx_http_hc_fill_t *fill)
         return ngx_http_hc_fill_too_large(fill, (size_t) fill->expected);
     }
 
+    if (ngx_http_hc_fill_hold(fill) == NGX_OK) {
+        return HC_REASON_NONE;
+    }
+
     return ngx_http_hc_fill_reserve(fill, (size_t) fill->expected);
 }
 
@@ -159,6 +163,10 @@ ngx_http_hc_fill_reserve(ngx_http_hc_fill_t *fill, size_t n)
         return HC_REASON_NONE;
     }
 
+    if (fill->held) {
+        return HC_REASON_INCOMPLETE;   /* more than it said */
+    }
+
     room = fill->size + n;
 
     if (fill->expected < 0) {
@@ -214,7 +222,23 @@ ngx_http_hc_fill_abandon(ngx_http_hc_ctx_t *ctx, hc_reason_e reason)
     ctx->reason = reason;
     ctx->fill = NULL;
 
-    if (fill && fill->body && fill->stored == NULL) {
+    if (fill == NULL) {
+        return;
+    }
+
+    ngx_http_hc_fill_drop(fill);
+
+    if (fill->body && fill->stored == NULL) {
         (void) ngx_pfree(fill->request->pool, fill->body);
     }
+}
+
+
+/* From the request's cleanup: the client has its answer by now. */
+
+void
+ngx_http_hc_fill_close(ngx_http_hc_fill_t *fill)
+{
+    ngx_http_hc_fill_store_l2(fill);
+    ngx_http_hc_fill_drop(fill);
 }

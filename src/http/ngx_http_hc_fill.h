@@ -15,6 +15,7 @@
 
 #include "ngx_http_hc_priv.h"
 #include "ngx_http_hc_tags.h"
+#include "../l1/hc_l1_hold.h"
 #include "../policy/hc_vary.h"
 
 
@@ -42,8 +43,16 @@ struct ngx_http_hc_fill_s {
     off_t                 expected;      /* Content-Length or -1 */
     ngx_uint_t            status;        /* filters below may change it */
 
+    hc_l1_hold_t          hold;          /* of body, if it is held */
+    hc_l1_ref_t           kept;          /* body, once it is published */
+    size_t                told;          /* bytes others know of */
+    ngx_event_t           event;         /* to tell them the rest */
+    ngx_msec_t            renewed;       /* the lease, last */
+
     unsigned              json:1;        /* says its type */
     unsigned              committed:1;
+    unsigned              held:1;
+    unsigned              offered:1;     /* others may read it */
 };
 
 
@@ -58,6 +67,14 @@ hc_reason_e ngx_http_hc_fill_headers(ngx_http_hc_fill_t *fill);
 
 ngx_int_t ngx_http_hc_fill_groups(ngx_http_hc_fill_t *fill,
     ngx_http_hc_slots_t *slots);
+
+/* ngx_http_hc_fill_hold.c: a body that others read as it comes. */
+
+ngx_int_t ngx_http_hc_fill_hold(ngx_http_hc_fill_t *fill);
+hc_l1_rc_e ngx_http_hc_fill_publish(ngx_http_hc_fill_t *fill,
+    uint64_t fresh_until, uint64_t now);
+void ngx_http_hc_fill_tell(ngx_http_hc_fill_t *fill);
+void ngx_http_hc_fill_drop(ngx_http_hc_fill_t *fill);
 
 /* On the clock and with the versions of L1. */
 

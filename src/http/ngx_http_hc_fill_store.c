@@ -26,6 +26,7 @@ ngx_http_hc_fill_commit(ngx_http_hc_fill_t *fill)
 
     reason = ngx_http_hc_fill_complete(fill);
     if (reason != HC_REASON_NONE) {
+        ngx_http_hc_fill_drop(fill);
         return reason;
     }
 
@@ -167,7 +168,7 @@ ngx_http_hc_fill_entry(ngx_http_hc_fill_t *fill, hc_entry_t *e)
 static hc_reason_e
 ngx_http_hc_fill_store_l1(ngx_http_hc_fill_t *fill)
 {
-    uint64_t            now;
+    uint64_t            now, fresh_until;
     hc_entry_t          e;
     ngx_msec_t          l1_for;
     ngx_uint_t          jitter;
@@ -186,9 +187,11 @@ ngx_http_hc_fill_store_l1(ngx_http_hc_fill_t *fill)
 
     jitter = ngx_http_hc_refresh_conf(fill->request)->jitter;
 
-    switch (hc_l1_put(ctx->conf->zone->l1, &ctx->key, &e,
-                      ngx_http_hc_fresh_until(&e.core, l1_for, jitter, now),
-                      now))
+    fresh_until = ngx_http_hc_fresh_until(&e.core, l1_for, jitter, now);
+
+    switch (fill->held ? ngx_http_hc_fill_publish(fill, fresh_until, now)
+                       : hc_l1_put(ctx->conf->zone->l1, &ctx->key, &e,
+                                   fresh_until, now))
     {
     case HC_L1_OK:
         ngx_http_hc_fill_index(fill);
@@ -208,7 +211,7 @@ ngx_http_hc_fill_store_l1(ngx_http_hc_fill_t *fill)
 
 
 /*
- * From the request's cleanup.  Without the server's versions, read before the
+ * At the request's end.  Without the server's versions, read before the
  * app was asked, there would be no fence; then L2 is left alone.
  */
 

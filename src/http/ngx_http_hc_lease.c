@@ -8,7 +8,7 @@
  */
 
 #include "ngx_http_hc_lease.h"
-
+#include "ngx_http_hc_fill.h"
 
 
 /* Requests of one key that may be on their way to the app at once, in each
@@ -53,7 +53,7 @@ static ngx_int_t ngx_http_hc_retry_after(ngx_http_request_t *r);
 
 /* Only who would store what it gets in L1 takes part: the others would have
  * nothing to give, and those with credentials of their own mostly nothing to
- * get. */
+ * get.  A HEAD only waits. */
 
 ngx_int_t
 ngx_http_hc_take_lease(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
@@ -61,7 +61,7 @@ ngx_http_hc_take_lease(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     ngx_http_hc_lease_t  *l;
 
     if (!ngx_http_hc_lock_conf(r)->lock
-        || !ctx->may_store
+        || !(ctx->may_store || r->method == NGX_HTTP_HEAD)
         || ctx->conf->l1_ttl == 0
         || ctx->bypass
         || ctx->only_stored
@@ -123,6 +123,12 @@ ngx_http_hc_lease_begin(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
 
     case HC_FLIGHT_LEADER:
         l->leads = 1;
+        ctx->coalesced = 0;
+
+        if (!ctx->may_store) {
+            ngx_http_hc_lease_end(ctx, HC_FLIGHT_GONE);
+        }
+
         return ngx_http_hc_go_on(r, ctx);
 
     case HC_FLIGHT_WAITER:
@@ -313,6 +319,19 @@ ngx_http_hc_lease_told(void *owner, ngx_hc_flight_why_e why)
         ngx_http_hc_lease_alone(ctx, l, HC_REASON_LOCK_TIMEOUT);
         break;
 
+    case NGX_HC_FLIGHT_OFFER:
+        if (ngx_http_hc_stream_join(ctx->request, ctx) == NGX_OK) {
+            ctx->coalesced = 1;
+            ctx->state = NGX_HTTP_HC_STREAM;
+            break;
+        }
+
+        /* fall through */
+
+    case NGX_HC_FLIGHT_PROGRESS:
+        (void) ngx_http_hc_lease_wait(ctx->request, ctx, l);
+        break;
+
     default:
         l->alone = 1;
         break;
@@ -462,6 +481,11 @@ ngx_http_hc_lease_end(ngx_http_hc_ctx_t *ctx, hc_flight_outcome_e outcome)
     ngx_http_hc_lease_t  *l = ctx->lease;
 
     if (l && l->leads) {
+
+        if (ctx->fill && outcome != HC_FLIGHT_STORED) {
+            ngx_http_hc_fill_tell(ctx->fill);
+        }
+
         l->leads = 0;
         ngx_hc_flight_end(l->flight, &l->lease, outcome, NGX_HTTP_HC_REMEMBER);
     }
@@ -510,12 +534,15 @@ ngx_http_hc_lease_brought(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
 }
 
 
-/* What has to be confirmed each time is of no use to those who wait. */
+/* What has to be confirmed each time is of no use to those who wait.  Those
+ * who read it as it came have a whole answer, stored or not. */
 
 void
 ngx_http_hc_lease_filled(ngx_http_hc_ctx_t *ctx, hc_reason_e reason)
 {
-    if (reason != HC_REASON_NONE) {
+    if (reason != HC_REASON_NONE
+        && !(ctx->fill->offered && reason != HC_REASON_INCOMPLETE))
+    {
         ngx_http_hc_lease_refused(ctx, reason);
         return;
     }
@@ -536,4 +563,8 @@ ngx_http_hc_lease_close(ngx_http_hc_ctx_t *ctx)
 
     ngx_http_hc_lease_end(ctx, HC_FLIGHT_FAILED);
     ngx_hc_flight_forget(&l->wait);
+
+    if (l->stream) {
+        ngx_http_hc_stream_close(l->stream);
+    }
 }

@@ -31,12 +31,16 @@ typedef struct {
 } ngx_http_hc_lock_conf_t;
 
 
+typedef struct ngx_http_hc_stream_s  ngx_http_hc_stream_t;
+
+
 /* What a request has to do with leases; from its pool. */
 
 typedef struct ngx_http_hc_lease_s {
     ngx_hc_flight_t        *flight;
     hc_flight_lease_t       lease;     /* if it leads */
     ngx_hc_flight_wait_t    wait;      /* if it waits, or went through a gate */
+    ngx_http_hc_stream_t   *stream;    /* NULL: it reads no fill */
     ngx_msec_t              since;     /* when it began to wait */
     ngx_uint_t              rounds;    /* waits that brought nothing */
 
@@ -75,6 +79,12 @@ ngx_uint_t ngx_http_hc_lease_brought(ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
 /* From the request's cleanup. */
 
 void ngx_http_hc_lease_close(ngx_http_hc_ctx_t *ctx);
+
+/* ngx_http_hc_stream.c: when an offer was made. */
+
+ngx_int_t ngx_http_hc_stream_join(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
+void ngx_http_hc_stream_close(ngx_http_hc_stream_t *s);
 
 
 #endif /* NGX_HTTP_HC_LEASE_H_INCLUDED_ */

@@ -8,7 +8,7 @@
  * returns to the phase engine: AGAIN (waiting), DECLINED (on to the location's
  * own handler) or OK (on to the content handler it has set).
  *
- *             +-------- WAIT <-+                   another request asks
+ *             +-------- WAIT <-+-> STREAM -> DONE  another request asks
  *             v                |
  *   START -> LOOKUP -> LEASE --+-> L2 -> ORIGIN -> DONE       miss
  *                 \             \    \      \
@@ -35,8 +35,9 @@
 #define NGX_HTTP_HC_STATES(row)                                               \
     row(START,   start)                                                       \
     row(LOOKUP,  lookup)                                                      \
-    row(LEASE,   take_lease)                                                    \
+    row(LEASE,   take_lease)                                                  \
     row(WAIT,    wait)                                                        \
+    row(STREAM,  stream)                                                      \
     row(L2,      l2)                                                          \
     row(ORIGIN,  origin)                                                      \
     row(DELIVER, deliver)                                                     \
@@ -274,6 +275,9 @@ ngx_int_t ngx_http_hc_take_lease(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 ngx_int_t ngx_http_hc_wait(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
 
+/* ngx_http_hc_stream.c: state STREAM; a fill as an answer, as it comes. */
+ngx_int_t ngx_http_hc_stream(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
+
 /* ngx_http_hc_revalidate.c: what is in store, and a 304 about it. */
 ngx_int_t ngx_http_hc_keep_stored(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
@@ -324,6 +328,7 @@ ngx_msec_t ngx_http_hc_l1_for(ngx_http_hc_cache_conf_t *hlcf,
 uint64_t ngx_http_hc_fresh_until(hc_entry_core_t *core, ngx_msec_t l1_for,
     ngx_uint_t jitter, uint64_t now);
 void ngx_http_hc_fill_store_l2(ngx_http_hc_fill_t *fill);
+void ngx_http_hc_fill_close(ngx_http_hc_fill_t *fill);
 ngx_http_hc_valid_t *ngx_http_hc_valid_for(ngx_http_hc_cache_conf_t *hlcf,
     ngx_uint_t status);
 ngx_http_hc_fill_t *ngx_http_hc_fill_create(ngx_http_request_t *r,
@@ -334,6 +339,8 @@ ngx_uint_t ngx_http_hc_fill_counted(ngx_http_hc_fill_t *fill);
 hc_reason_e ngx_http_hc_fill_commit(ngx_http_hc_fill_t *fill);
 ngx_uint_t ngx_http_hc_fill_lasts(ngx_http_hc_fill_t *fill);
 void ngx_http_hc_fill_abandon(ngx_http_hc_ctx_t *ctx, hc_reason_e reason);
+void ngx_http_hc_fill_offer(ngx_http_hc_fill_t *fill);
+void ngx_http_hc_fill_progress(ngx_http_hc_fill_t *fill);
 
 /* ngx_http_hc_tags.c: named tags become the context's.  DECLINED: one was
  * moved since the request asked for its answer. */

@@ -111,10 +111,8 @@ ngx_http_hc_cleanup(void *data)
 
     ngx_http_hc_lease_close(ctx);
 
-    /* the client has its answer by now */
-
     if (ctx->fill) {
-        ngx_http_hc_fill_store_l2(ctx->fill);
+        ngx_http_hc_fill_close(ctx->fill);
     }
 
     ngx_http_hc_unpin(ctx);

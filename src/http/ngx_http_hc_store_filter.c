@@ -264,6 +264,8 @@ ngx_http_hc_after_header(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
         ctx->swallow = 1;
     }
 
+    ngx_http_hc_fill_offer(ctx->fill);
+
     return rc;
 }
 
@@ -327,6 +329,7 @@ ngx_http_hc_feed(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     }
 
     if (!ngx_http_hc_fill_counted(ctx->fill) && !ngx_http_hc_is_last(r, in)) {
+        ngx_http_hc_fill_progress(ctx->fill);
         return;
     }
 
