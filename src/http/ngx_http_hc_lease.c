@@ -51,7 +51,7 @@ static void ngx_http_hc_lease_remember_cookie(ngx_http_hc_ctx_t *ctx);
 static ngx_int_t ngx_http_hc_retry_after(ngx_http_request_t *r);
 
 
-/* Only who would store what it gets in L1 takes part: the others would have
+/* Only who would store what it gets takes part: the others would have
  * nothing to give, and those with credentials of their own mostly nothing to
  * get.  A HEAD only waits. */
 
@@ -62,7 +62,6 @@ ngx_http_hc_take_lease(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 
     if (!ngx_http_hc_lock_conf(r)->lock
         || !(ctx->may_store || r->method == NGX_HTTP_HEAD)
-        || ctx->conf->l1_ttl == 0
         || ctx->bypass
         || ctx->only_stored
         || r->headers_in.authorization
