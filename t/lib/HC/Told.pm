@@ -20,9 +20,11 @@ package HC::Told;
 #   close             as reset, but closes
 #   silent            no answer until the other side leaves
 #   header=Name:value one more header, "_" for a space
+#   body=text         this body, and a line feed
 #
 # $app->requests are the request lines so far, $app->begun counts those, too, of
-# which only the header is there.  A new test calls clear().
+# which only the header is there, $app->seen are their headers.  A new test calls
+# clear().
 
 use strict;
 use warnings;
@@ -114,6 +116,16 @@ sub requests {
 }
 
 
+sub seen {
+    my $self = shift;
+
+    open my $in, '<', "$self->{dir}/seen" or return;
+    local $/;
+
+    return split /\r\n\r\n/, <$in>;
+}
+
+
 sub begun {
     my $self = shift;
 
@@ -190,6 +202,8 @@ sub _serve {
         sysread($socket, $body, 65536, length $body) or return;
     }
 
+    _append($self->{dir}, 'seen', "$head\r\n\r\n");
+
     my ($method, $target) = $head =~ m{^(\S+) (\S+)};
     my ($words) = $head =~ /^X-App: ([^\r\n]*)/mi;
     $words = '' unless defined $words;
@@ -252,6 +266,7 @@ sub _format {
                         $do->{size} - length $body;
     }
 
+    $body = "$do->{body}\n" if defined $do->{body};
     $body = '' if $status == 204 || $status == 304;
 
     my $head = "HTTP/1.1 $status Told\r\nConnection: close\r\n"
@@ -268,7 +283,7 @@ sub _format {
         $body =~ s/(.{1,32000})/sprintf("%x\r\n", length $1) . "$1\r\n"/gse;
         $body .= "0\r\n\r\n";
 
-    } elsif (!$do->{until_close} && $status != 204) {
+    } elsif (!$do->{until_close} && $status != 204 && $status != 304) {
         $head .= 'Content-Length: ' . length($body) . "\r\n";
     }
 
