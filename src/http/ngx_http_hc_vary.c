@@ -20,6 +20,7 @@
 
 static size_t ngx_http_hc_vary_lines(void *data, hc_str_t name,
     hc_str_t *lines, size_t max);
+static void ngx_http_hc_vary_said(ngx_http_hc_fill_t *fill);
 static ngx_int_t ngx_http_hc_vary_key(ngx_http_hc_ctx_t *ctx,
     const hc_vary_t *v);
 static ngx_uint_t ngx_http_hc_index_get(ngx_http_hc_ctx_t *ctx,
@@ -178,6 +179,23 @@ ngx_http_hc_request_lines(ngx_http_request_t *r, hc_str_t name,
 }
 
 
+static void
+ngx_http_hc_vary_said(ngx_http_hc_fill_t *fill)
+{
+    ngx_uint_t  i;
+
+    hc_vary_init(&fill->vary);
+
+    if (ngx_http_hc_rules(fill->request)->ignore & HC_IGNORE_VARY) {
+        return;
+    }
+
+    for (i = 0; i < fill->response.nvary; i++) {
+        hc_vary_add(&fill->vary, fill->response.vary[i]);
+    }
+}
+
+
 /*
  * At the response header: by what is the answer told apart?  By what it says,
  * and by what other answers of its key said.
@@ -186,17 +204,12 @@ ngx_http_hc_request_lines(ngx_http_request_t *r, hc_str_t name,
 hc_reason_e
 ngx_http_hc_fill_vary(ngx_http_hc_fill_t *fill)
 {
-    ngx_uint_t                 i;
     hc_l1_key_t                key;
     hc_l1_ref_t                ref;
     ngx_http_hc_ctx_t         *ctx = fill->ctx;
     ngx_http_hc_rules_conf_t  *rules = ngx_http_hc_rules(fill->request);
 
-    hc_vary_init(&fill->vary);
-
-    for (i = 0; i < fill->response.nvary; i++) {
-        hc_vary_add(&fill->vary, fill->response.vary[i]);
-    }
+    ngx_http_hc_vary_said(fill);
 
     if (rules->codings == NULL) {
 
