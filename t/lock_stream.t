@@ -327,6 +327,27 @@ sub is_free { return HC::wait_until(sub { $nginx->zone->{pinned} == 0 }) }
 }
 
 {
+    my $uri = '/cut/slow?hold=1&size=' . SIZE;
+
+    $app->hold_again;
+
+    my $leader = reads($uri, '', port => $slow_port, rcvbuf => 4096);
+    my @readers = map { reads($uri, '', timeout => 20) } 1 .. 3;
+
+    ok(HC::wait_until(sub { count($uri) }), 'the app is asked for a slow one');
+    $app->stop;
+
+    is(scalar(grep { length(rest($_)) == half(SIZE) && defined $_->more }
+                   @readers),
+       3, 'a cut ends others at once, while the slow one takes its time');
+    ok(is_free(), 'nothing stays pinned');
+
+    $leader->close;
+    $app->start;
+    $app->release;
+}
+
+{
     my $uri = '/killed?hold=1&size=' . SIZE;
 
     $app->hold_again;

@@ -212,6 +212,19 @@ ngx_http_hc_fill_tell_handler(ngx_event_t *ev)
 }
 
 
+/* The app has ended.  Where it was cut the client may still be slow to take
+ * what is there; others are told now, and the room is free. */
+
+void
+ngx_http_hc_fill_ended(ngx_http_hc_ctx_t *ctx)
+{
+    if (ctx->fill && ctx->fill->held) {
+        ngx_http_hc_lease_end(ctx, HC_FLIGHT_FAILED);
+        ngx_http_hc_fill_abandon(ctx, HC_REASON_INCOMPLETE);
+    }
+}
+
+
 /* The body outlives this for L2 and a file, whatever it returns. */
 
 hc_l1_rc_e

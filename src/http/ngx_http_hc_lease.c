@@ -51,9 +51,8 @@ static void ngx_http_hc_lease_remember_cookie(ngx_http_hc_ctx_t *ctx);
 static ngx_int_t ngx_http_hc_retry_after(ngx_http_request_t *r);
 
 
-/* Only who would store what it gets takes part: the others would have
- * nothing to give, and those with credentials of their own mostly nothing to
- * get.  A HEAD only waits. */
+/* Only who would store what it gets takes part, and a HEAD, which only waits:
+ * those with credentials of their own have mostly nothing to give or get. */
 
 ngx_int_t
 ngx_http_hc_take_lease(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
@@ -182,7 +181,6 @@ ngx_http_hc_lease_wait(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     l->wait.lease = l->lease;
     l->wait.handler = ngx_http_hc_lease_told;
     l->wait.owner = ctx;
-    l->waits = 1;
 
     ctx->state = NGX_HTTP_HC_WAIT;
 
@@ -305,7 +303,6 @@ ngx_http_hc_lease_told(void *owner, ngx_hc_flight_why_e why)
     ngx_http_request_t   *r = ctx->request;
     ngx_http_hc_lease_t  *l = ctx->lease;
 
-    l->waits = 0;
     ctx->state = NGX_HTTP_HC_LOOKUP;
 
     switch (why) {
@@ -320,8 +317,6 @@ ngx_http_hc_lease_told(void *owner, ngx_hc_flight_why_e why)
 
     case NGX_HC_FLIGHT_OFFER:
         if (ngx_http_hc_stream_join(ctx->request, ctx) == NGX_OK) {
-            ctx->coalesced = 1;
-            ctx->state = NGX_HTTP_HC_STREAM;
             break;
         }
 
@@ -386,7 +381,6 @@ ngx_http_hc_lease_done(ngx_http_hc_ctx_t *ctx, ngx_http_hc_lease_t *l)
            == NGX_AGAIN)
     {
         ctx->state = NGX_HTTP_HC_WAIT;
-        l->waits = 1;
     }
 }
 
@@ -480,7 +474,6 @@ ngx_http_hc_lease_end(ngx_http_hc_ctx_t *ctx, hc_flight_outcome_e outcome)
     ngx_http_hc_lease_t  *l = ctx->lease;
 
     if (l && l->leads) {
-
         if (ctx->fill && outcome != HC_FLIGHT_STORED) {
             ngx_http_hc_fill_tell(ctx->fill);
         }

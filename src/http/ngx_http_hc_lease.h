@@ -45,7 +45,6 @@ typedef struct ngx_http_hc_lease_s {
     ngx_uint_t              rounds;    /* waits that brought nothing */
 
     unsigned                leads:1;
-    unsigned                waits:1;
     unsigned                waited:1;
     unsigned                alone:1;   /* asks without a lease from now on */
 } ngx_http_hc_lease_t;

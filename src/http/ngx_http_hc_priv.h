@@ -341,6 +341,7 @@ ngx_uint_t ngx_http_hc_fill_lasts(ngx_http_hc_fill_t *fill);
 void ngx_http_hc_fill_abandon(ngx_http_hc_ctx_t *ctx, hc_reason_e reason);
 void ngx_http_hc_fill_offer(ngx_http_hc_fill_t *fill);
 void ngx_http_hc_fill_progress(ngx_http_hc_fill_t *fill);
+void ngx_http_hc_fill_ended(ngx_http_hc_ctx_t *ctx);
 
 /* ngx_http_hc_tags.c: named tags become the context's.  DECLINED: one was
  * moved since the request asked for its answer. */

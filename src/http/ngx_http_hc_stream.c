@@ -100,6 +100,8 @@ ngx_http_hc_stream_join(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     l->stream = s;
     l->wait.handler = ngx_http_hc_stream_told;
 
+    ctx->state = NGX_HTTP_HC_STREAM;
+    ctx->coalesced = 1;
     ctx->entry = e;
     ctx->age = (int64_t) (ngx_current_msec - e->core.born_at);
     ctx->ttl = (int64_t) e->core.lifetime - ctx->age;

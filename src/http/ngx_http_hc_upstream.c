@@ -285,6 +285,8 @@ ngx_http_hc_upstream_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
                                    ? HC_FLIGHT_FAILED : HC_FLIGHT_REFUSED);
     }
 
+    ngx_http_hc_fill_ended(ctx);
+
     h->finalize_request(r, rc);
 }
 
