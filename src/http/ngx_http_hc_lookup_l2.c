@@ -137,9 +137,10 @@ ngx_http_hc_l2_index(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
 static ngx_int_t
 ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
 {
-    int64_t              age;
+    int64_t              age, ttl;
     hc_entry_t          *entry;
     ngx_http_request_t  *r = ctx->request;
+    hc_client_verdict_e  verdict;
 
     if (!ngx_http_hc_usable(r, ctx, e)) {
         return NGX_DECLINED;
@@ -156,16 +157,20 @@ ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
         return NGX_DECLINED;
     }
 
-    if (age >= (int64_t) e->core.lifetime) {
+    ttl = (int64_t) e->core.lifetime - age;
+
+    verdict = ctx->client ? ngx_http_hc_client_takes(ctx, e, age, ttl)
+                          : HC_CLIENT_USE;
+
+    if (ttl <= 0 && verdict != HC_CLIENT_STALE_OK) {
         ngx_http_hc_l2_expired(ctx, entry, age);
         return NGX_DECLINED;
     }
 
-    if (ctx->client
-        && ngx_http_hc_client_takes(ctx, e, age,
-                                    (int64_t) e->core.lifetime - age)
-           == HC_CLIENT_REVALIDATE)
-    {
+    if (verdict == HC_CLIENT_REVALIDATE) {
+        ctx->status = NGX_HTTP_HC_STATUS_EXPIRED;
+        ctx->reason = HC_REASON_CLIENT;
+
         (void) ngx_http_hc_keep_stored(r, ctx, entry);
         return NGX_DECLINED;
     }
@@ -183,8 +188,8 @@ ngx_http_hc_l2_hit(ngx_http_hc_ctx_t *ctx, hc_entry_t *e)
 
     ctx->entry = entry;
     ctx->age = age;
-    ctx->ttl = (int64_t) e->core.lifetime - age;
-    ctx->status = NGX_HTTP_HC_STATUS_HIT;
+    ctx->ttl = ttl;
+    ctx->status = ttl > 0 ? NGX_HTTP_HC_STATUS_HIT : NGX_HTTP_HC_STATUS_STALE;
     ctx->tier = NGX_HTTP_HC_TIER_L2;
 
     return NGX_OK;
