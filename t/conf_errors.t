@@ -1583,3 +1583,66 @@ invalid number of arguments in "hc_status" directive
     hc_cache pages;
 --- emerg
 "hc_cache" directive is not allowed here
+
+
+=== hc_cache_lock is neither on nor off
+--- config
+    location = /x { hc_cache_lock maybe; }
+--- emerg
+invalid value "maybe" in "hc_cache_lock" directive, it must be "on" or "off"
+
+
+=== hc_cache_lock_timeout is no time
+--- config
+    location = /x { hc_cache_lock_timeout soon; }
+--- emerg
+"hc_cache_lock_timeout" directive expects a time above 0, as in 500ms or 5s
+
+
+=== hc_cache_lock_timeout is 0
+--- config
+    location = /x { hc_cache_lock_timeout 0; }
+--- emerg
+"hc_cache_lock_timeout" directive expects a time above 0, as in 500ms or 5s
+
+
+=== hc_cache_lock_timeout twice
+--- config
+    location = /x { hc_cache_lock_timeout 1s; hc_cache_lock_timeout 1s; }
+--- emerg
+"hc_cache_lock_timeout" directive is duplicate
+
+
+=== hc_cache_lock_waiters is no number
+--- config
+    location = /x { hc_cache_lock_waiters many; }
+--- emerg
+"hc_cache_lock_waiters" directive expects a number from 0 to 1000000
+
+
+=== hc_cache_lock_waiters is above its maximum
+--- config
+    location = /x { hc_cache_lock_waiters 1000001; }
+--- emerg
+"hc_cache_lock_waiters" directive expects a number from 0 to 1000000
+
+
+=== hc_cache_lock_waiters and an unknown word
+--- config
+    location = /x { hc_cache_lock_waiters 10 502; }
+--- emerg
+"hc_cache_lock_waiters" directive expects "stale", "pass" or "503" for what the surplus gets
+
+
+=== hc_cache_lock_waiters twice
+--- config
+    location = /x { hc_cache_lock_waiters 10; hc_cache_lock_waiters 20; }
+--- emerg
+"hc_cache_lock_waiters" directive is duplicate
+
+
+=== hc_cache_lock_waiters in an if
+--- config
+    location = /x { if ($arg_x) { hc_cache_lock_waiters 10; } }
+--- emerg
+"hc_cache_lock_waiters" directive is not allowed here
