@@ -281,6 +281,32 @@ sub tally {
 }
 
 
+{
+    my ($uri, $cookie) = ('/cookie', "Cookie: s=1\r\n");
+
+    $app->says($uri, 'body=one');
+    get($uri);
+    expire();
+    $app->says($uri, 'body=two');
+
+    is(get($uri, $cookie)->{said}, 'EXPIRED two', 'a cookie, and no lifetime '
+       . 'of the answer\'s own: the client asks himself');
+    is(get($uri)->{said}, 'UPDATING one', 'who has none does not wait for it');
+    ok(HC::wait_until(sub { get($uri)->{said} =~ / two$/ }),
+       'and has it asked for');
+    is((grep { $_->{cookie} } $app->requests($uri)), 1,
+       'as it may be stored');
+
+    $app->says($uri, 'body=one cc=max-age=1');
+    HC::wait_until(sub { get($uri)->{said} eq 'HIT one' });
+    $app->says($uri, 'body=three cc=max-age=60');
+    ok(HC::wait_until(sub { get($uri, $cookie)->{said} ne 'HIT one' }),
+       'a lifetime of its own');
+    ok(HC::wait_until(sub { get($uri, $cookie)->{said} eq 'HIT three' }),
+       'is good for a refresh by a client with a cookie');
+}
+
+
 # --- how long ----------------------------------------------------------------
 
 {

@@ -26,6 +26,8 @@ typedef struct {
 } ngx_http_hc_refresh_t;
 
 
+static ngx_uint_t ngx_http_hc_refresh_in_vain(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx);
 static ngx_int_t ngx_http_hc_refresh_detach(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx, ngx_http_hc_refresh_t *from);
 static void ngx_http_hc_refresh_place(ngx_http_request_t *dr,
@@ -46,7 +48,7 @@ ngx_http_hc_refresh(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     refresh.flight = ngx_http_hc_flight(r);
     refresh.group = conf->group;
 
-    if (refresh.flight == NULL) {
+    if (refresh.flight == NULL || ngx_http_hc_refresh_in_vain(r, ctx)) {
         return 0;
     }
 
@@ -82,6 +84,18 @@ ngx_http_hc_refresh(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
     ngx_hc_flight_end(refresh.flight, &refresh.lease, HC_FLIGHT_GONE, 0);
 
     return 1;
+}
+
+
+/* With a cookie the app would have to state a lifetime, and did not: what it
+ * says is for this client, who asks himself.  Others can do better. */
+
+static ngx_uint_t
+ngx_http_hc_refresh_in_vain(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
+{
+    return ctx->conf->cookies == NGX_HTTP_HC_COOKIES_PASS
+           && (ctx->ref.entry.core.flags & HC_ENTRY_CONF_TTL)
+           && ngx_hc_has_cookie(r);
 }
 
 
