@@ -1119,6 +1119,18 @@ a file
 "hc_static" directive expects a directory, this is another kind of file
 
 
+=== hc_static over half of a JSON file
+--- user_files
+>>> files/deep/half.json
+{"half": [1, 2
+>>> files/whole.json
+{"whole": [1, 2]}
+--- config
+    hc_static html/files;
+--- emerg
+files/deep/half.json" of hc_static is no whole JSON object or array of at most 16m
+
+
 === hc_static with an empty name
 --- config
     hc_static "";

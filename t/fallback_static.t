@@ -47,12 +47,14 @@ our $files = <<'_';
 no answer
 >>> files/dir.html
 <dir>
->>> files/empty.json
+>>> files/empty.html
 >>> secret.json
 {"secret":1}
 >>> secret.html
 <secret>
 _
+
+our $big = '[' . '1,' x 150_000 . '1]';
 
 our $fails = { reply => answer(500, "X-Failed: yes\nContent-Type: text/x-failed",
                                'failed'), end => 'close' };
@@ -317,7 +319,7 @@ x", "DELETE /a", "GET /a"]
 --- request
 GET /empty
 --- response_headers
-Content-Type: application/json
+Content-Type: text/html
 Content-Length: 0
 --- response_body
 
@@ -337,14 +339,36 @@ Content-Length: 0
         proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT;
     }
 --- user_files eval
-my $big = 'x' x 300_000; ">>> files/on/big.json\n$big\n>>> files/off/big.json\n$big\n"
+my $big = $::big; ">>> files/on/big.json\n$big\n>>> files/off/big.json\n$big\n"
 --- origin
 [[ $fails ]]
 --- request
 GET /on/none
 --- error_code: 500
 --- then
-ok(asks("/$_/big")->{body} eq 'x' x 300_000 . "\n", $_) for 'on', 'off';
+ok(asks("/$_/big")->{body} eq "$::big\n", $_) for 'on', 'off';
+
+
+=== json that breaks later is passed over, and each worker says so once
+--- http_config eval: $::http
+--- config eval: $::config
+--- user_files eval: $::files
+--- origin
+[[ $fails ]]
+--- request
+GET /d/c.d
+--- error_code: 200
+--- then
+my $file = html_dir() . '/files/d/c.d.json';
+open my $out, '>', $file or die $!;
+print $out '{"c.d":';
+close $out or die $!;
+
+itself('/d/c.d', 500) for 1 .. 3;
+my @told = main::error_log_text()
+           =~ m{\[error\] (\d+)#.*c\.d\.json" is no whole JSON}g;
+my %workers = map { $_ => 1 } @told;
+ok(@told && @told == keys %workers, 'one line of a worker');
 
 
 

@@ -65,9 +65,24 @@ ngx_http_hc_static_exists(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
             return 0;
         }
 
-        if (ngx_file_info(path.data, &fi) != NGX_FILE_ERROR
-            && ngx_is_file(&fi)
-            && ngx_http_hc_published(r, ctx, &path, NULL, NULL) != NGX_BUSY)
+        if (ngx_file_info(path.data, &fi) == NGX_FILE_ERROR
+            || !ngx_is_file(&fi))
+        {
+            continue;
+        }
+
+        switch (ngx_http_hc_published(r, ctx, &path, NULL, NULL)) {
+
+        case NGX_OK:
+            return 1;
+
+        case NGX_BUSY:
+            continue;
+        }
+
+        if (ngx_http_hc_static_sound(r->connection->log, &path,
+                                     ngx_file_uniq(&fi), ngx_file_mtime(&fi),
+                                     ngx_file_size(&fi)))
         {
             return 1;
         }
@@ -102,7 +117,10 @@ ngx_http_hc_static_answer(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
             continue;
         }
 
-        if (ngx_http_hc_static_open(r, &path, &of) != NGX_OK) {
+        if (ngx_http_hc_static_open(r, &path, &of) != NGX_OK
+            || !ngx_http_hc_static_sound(r->connection->log, &path, of.uniq,
+                                         of.mtime, of.size))
+        {
             continue;
         }
 

@@ -24,6 +24,14 @@ typedef struct {
 extern ngx_module_t  ngx_http_hc_static_module;
 
 
+/* ngx_http_hc_static_json.c: is a file that says it is JSON whole?  And those
+ * in a directory, while the configuration is read. */
+
+ngx_uint_t ngx_http_hc_static_sound(ngx_log_t *log, ngx_str_t *path,
+    ngx_file_uniq_t uniq, time_t mtime, off_t size);
+char *ngx_http_hc_static_check(ngx_conf_t *cf, ngx_str_t *dir);
+
+
 /* ngx_http_hc_publish.c: as ngx_hc_publish_read(), for this request. */
 
 ngx_int_t ngx_http_hc_published(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,

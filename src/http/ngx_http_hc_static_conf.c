@@ -327,6 +327,9 @@ ngx_http_hc_static_dir(ngx_conf_t *cf, ngx_http_hc_static_conf_t *hscf,
 
     } else if (!ngx_is_dir(&fi)) {
         return "expects a directory, this is another kind of file";
+
+    } else if (!hscf->write) {
+        return ngx_http_hc_static_check(cf, &hscf->dir);
     }
 
     return NGX_CONF_OK;
