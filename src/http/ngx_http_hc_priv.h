@@ -154,6 +154,7 @@ typedef struct {
     unsigned                keyed:1;
     unsigned                bypass:1;      /* do not look, only store */
     unsigned                varied:1;      /* key has what Vary adds */
+    unsigned                selected:1;    /* by an index that was found */
     unsigned                only_stored:1; /* only-if-cached */
     unsigned                coalesced:1;   /* another request brought it */
     unsigned                may_give:1;    /* ref, while it is refreshed */

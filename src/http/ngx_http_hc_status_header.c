@@ -73,7 +73,7 @@ ngx_http_hc_status_fwd(ngx_http_hc_ctx_t *ctx)
         return HC_FWD_HIT;
 
     case NGX_HTTP_HC_STATUS_MISS:
-        return ctx->varied ? HC_FWD_VARY_MISS : HC_FWD_URI_MISS;
+        return ctx->selected ? HC_FWD_VARY_MISS : HC_FWD_URI_MISS;
 
     case NGX_HTTP_HC_STATUS_BYPASS:
         return ngx_http_hc_status_bypass(ctx);

@@ -77,6 +77,8 @@ ngx_http_hc_select(ngx_http_hc_ctx_t *ctx, hc_entry_t *index)
         return NGX_DECLINED;
     }
 
+    ctx->selected = 1;
+
     return ngx_http_hc_vary_key(ctx, &v);
 }
 
