@@ -55,6 +55,7 @@ help:
 	@echo "make replay    a trace through the store (TRACE=file.csv[.gz] SIZE=5%)"
 	@echo "make stress    processes over a tiny zone (SECONDS=300 KILL=1)"
 	@echo "make bench-l1  ns of gets and puts, one process against two"
+	@echo "make bench-herd  a thousand clients ask for one key at once"
 	@echo "make memory-l1 payload of full zones, also after 10 million replacements"
 	@echo "make bench     this module and its peers side by side, in ten minutes"
 	@echo "make bench-quick  the same in one; make bench-readme: README from its results"
@@ -279,7 +280,10 @@ storm_objects := stress.o storm.o storm_points.o storm_worker.o storm_fill.o \
 $(B)/bench-hooks/stress: $(addprefix $(B)/bench-hooks/,$(storm_objects))
 	@$(bench_link)
 
-.PHONY: replay stress memory-l1 bench-l1
+$(B)/bench/herd: $(B)/bench/herd.o
+	@$(bench_link)
+
+.PHONY: replay stress memory-l1 bench-l1 bench-herd
 
 replay:
 	@[ -n "$(TRACE)" -a -n "$(SIZE)" ] || \
@@ -300,6 +304,11 @@ bench-l1:
 	@+$(MAKE) --no-print-directory -s $(B)/bench/throughput
 	@mkdir -p bench/out
 	@$(B)/bench/throughput --json=bench/out/l1.json $(BENCH)
+
+bench-herd:
+	@util/deps.sh bench
+	@+$(MAKE) --no-print-directory -s build $(B)/bench/herd
+	@python3 bench/herd.py $(B)/bench/herd $(BENCH)
 
 memory-l1:
 	@util/deps.sh tools
