@@ -155,7 +155,8 @@ def start(name, app, directory):
 def one(port, target):
     with socket.create_connection(('127.0.0.1', port)) as s:
         s.settimeout(20)
-        s.sendall(b'GET %s HTTP/1.0\r\n\r\n' % target.encode())
+        s.sendall(b'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n'
+                  % target.encode())
         while s.recv(65536):
             pass
 

@@ -73,6 +73,46 @@ hc_flight_begin_kept(hc_flight_t *f, hc_flight_place_t *p,
 }
 
 
+/* Whoever looked for the answer before that would ask for it once more. */
+
+static int
+hc_flight_just_stored_locked(hc_flight_t *f, const hc_flight_id_t *id,
+    uint64_t now)
+{
+    unsigned            i;
+    hc_flight_place_t  *p;
+
+    p = &f->places[hc_flight_bucket(id)];
+
+    for (i = 0; i < HC_FLIGHT_WAYS; i++, p++) {
+        if (p->id.a == id->a
+            && p->id.b == id->b
+            && hc_flight_word_state(p->word) == HC_FLIGHT_FREE
+            && hc_flight_word_outcome(p->word) == HC_FLIGHT_STORED
+            && now < p->until + HC_FLIGHT_JUST)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static hc_flight_rc_e
+hc_flight_begin_new(hc_flight_t *f, const hc_flight_id_t *id,
+    const hc_flight_options_t *o, uint64_t now, hc_flight_place_t **p)
+{
+    if (!o->looked && hc_flight_just_stored_locked(f, id, now)) {
+        return HC_FLIGHT_AGAIN;
+    }
+
+    *p = hc_flight_vacant_locked(f, id);
+
+    return hc_flight_lead(f, *p, id, o, now, 0);
+}
+
+
 static void
 hc_flight_begin_count(hc_flight_t *f, hc_flight_rc_e rc)
 {
@@ -123,8 +163,7 @@ hc_flight_begin(hc_flight_t *f, const hc_flight_id_t *id,
         p = hc_flight_find_locked(f, id);
 
         if (p == NULL) {
-            p = hc_flight_vacant_locked(f, id);
-            rc = hc_flight_lead(f, p, id, o, now, 0);
+            rc = hc_flight_begin_new(f, id, o, now, &p);
 
         } else if (hc_flight_word_state(p->word) == HC_FLIGHT_LIVE) {
             rc = hc_flight_begin_live(f, p, o, now);

@@ -69,6 +69,7 @@ typedef enum {
     HC_FLIGHT_PASS,                /* known not to be shareable: go alone */
     HC_FLIGHT_BUSY,                /* refresh: somebody asks already */
     HC_FLIGHT_BACKOFF,             /* refresh: one failed lately */
+    HC_FLIGHT_AGAIN,               /* one has just stored it: look, and say so */
     HC_FLIGHT_NONE                 /* no room, or not joined: go alone */
 } hc_flight_rc_e;
 
@@ -85,6 +86,7 @@ typedef struct {
     uint64_t  deadline_ms;         /* from now on, to end or renew it */
     uint32_t  max_waiters;         /* of a lease, in all workers */
     unsigned  refresh:1;           /* never a waiter */
+    unsigned  looked:1;            /* never AGAIN */
 } hc_flight_options_t;
 
 

@@ -48,6 +48,7 @@
 #define HC_FLIGHT_SHARD        (HC_FLIGHT_LEASES / HC_FLIGHT_SHARDS)
 #define HC_FLIGHT_GROUPS       32        /* of a worker at a time */
 #define HC_FLIGHT_WAITS_MAX    UINT16_MAX
+#define HC_FLIGHT_JUST         1000      /* ms */
 #define HC_FLIGHT_BACKOFF_MIN  1000      /* ms */
 #define HC_FLIGHT_BACKOFF_MAX  60000
 

@@ -113,6 +113,7 @@ ngx_http_hc_lease_begin(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     o.deadline_ms = conf->timeout;
     o.max_waiters = (uint32_t) conf->waiters;
     o.refresh = ctx->may_give;         /* then nobody waits */
+    o.looked = l->looked;
 
     id = ngx_hc_flight_id(l->flight, ctx->key.key, ctx->key.variant,
                           ctx->conf->zone->cell);
@@ -138,6 +139,12 @@ ngx_http_hc_lease_begin(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     case HC_FLIGHT_BUSY:
     case HC_FLIGHT_BACKOFF:
         return ngx_http_hc_lease_updating(r, ctx);
+
+    case HC_FLIGHT_AGAIN:
+        l->looked = 1;
+        ngx_http_hc_let_go(ctx);
+        ctx->state = NGX_HTTP_HC_LOOKUP;
+        return NGX_HTTP_HC_NEXT;
 
     default:
         return ngx_http_hc_go_on(r, ctx);
@@ -303,6 +310,7 @@ ngx_http_hc_lease_told(void *owner, ngx_hc_flight_why_e why)
     ngx_http_request_t   *r = ctx->request;
     ngx_http_hc_lease_t  *l = ctx->lease;
 
+    l->looked = 0;
     ctx->state = NGX_HTTP_HC_LOOKUP;
 
     switch (why) {
@@ -457,6 +465,7 @@ ngx_http_hc_lease_remember_cookie(ngx_http_hc_ctx_t *ctx)
 
     ngx_memzero(&o, sizeof(o));
 
+    o.looked = 1;
     o.deadline_ms = NGX_HTTP_HC_REMEMBER;
 
     id = ngx_http_hc_lease_cookie_id(ctx, l->flight);

@@ -46,6 +46,7 @@ typedef struct ngx_http_hc_lease_s {
 
     unsigned                leads:1;
     unsigned                waited:1;
+    unsigned                looked:1;  /* once more, for what just came */
     unsigned                alone:1;   /* asks without a lease from now on */
 } ngx_http_hc_lease_t;
 

@@ -56,6 +56,7 @@ ngx_http_hc_refresh(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 
     o.deadline_ms = NGX_HTTP_HC_REFRESH_DEADLINE;
     o.refresh = 1;
+    o.looked = 1;
 
     id = ngx_hc_flight_id(refresh.flight, ctx->key.key, ctx->key.variant,
                           ctx->conf->zone->cell);

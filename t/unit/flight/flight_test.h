@@ -106,6 +106,8 @@ number_id(uint64_t n)
 }
 
 
+/* By one that has just looked. */
+
 static inline hc_flight_rc_e
 begin_with(hc_flight_t *f, uint64_t n, uint32_t max, int refresh,
     uint64_t now, hc_flight_lease_t *lease)
@@ -117,6 +119,7 @@ begin_with(hc_flight_t *f, uint64_t n, uint32_t max, int refresh,
     o.deadline_ms = 1000;
     o.max_waiters = max;
     o.refresh = refresh != 0;
+    o.looked = 1;
 
     return hc_flight_begin(f, &id, &o, now, lease, &woken);
 }

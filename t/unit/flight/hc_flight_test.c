@@ -53,6 +53,42 @@ the_first_leads_and_others_wait(void **state)
 
 
 static void
+who_looked_before_it_was_stored_looks_again(void **state)
+{
+    hc_flight_id_t       id;
+    hc_flight_lease_t    lease;
+    hc_flight_options_t  o;
+
+    (void) state;
+
+    id = number_id(1);
+    memset(&o, 0, sizeof(o));
+    o.deadline_ms = 1000;
+    o.max_waiters = 1000;
+
+    assert_int_equal(begin(a, 1, 0, &lease), HC_FLIGHT_LEADER);
+    end(a, lease, HC_FLIGHT_STORED, 10);
+
+    assert_int_equal(hc_flight_begin(b, &id, &o, 10, &lease, &woken),
+                     HC_FLIGHT_AGAIN);
+    assert_int_equal(lease.generation, 0);
+
+    o.looked = 1;
+    assert_int_equal(hc_flight_begin(b, &id, &o, 10, &lease, &woken),
+                     HC_FLIGHT_LEADER);
+    end(b, lease, HC_FLIGHT_STORED, 20);
+
+    o.looked = 0;
+    assert_int_equal(hc_flight_begin(b, &id, &o, 2000, &lease, &woken),
+                     HC_FLIGHT_LEADER);
+    end(b, lease, HC_FLIGHT_FAILED, 2000);
+
+    assert_int_equal(hc_flight_begin(b, &id, &o, 2000, &lease, &woken),
+                     HC_FLIGHT_LEADER);
+}
+
+
+static void
 an_end_wakes_the_workers_that_wait(void **state)
 {
     hc_flight_lease_t  lease, same;
@@ -474,6 +510,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         row(the_first_leads_and_others_wait),
+        row(who_looked_before_it_was_stored_looks_again),
         row(an_end_wakes_the_workers_that_wait),
         row(an_outcome_is_known_after_the_next_has_begun),
         row(waiters_are_limited_over_all_workers),
