@@ -32,6 +32,13 @@ our $config = <<'_EOC_';
         hc_ignore_headers Vary;
         proxy_pass http://127.0.0.1:$TEST_NGINX_APP_PORT;
     }
+    location /set {
+        hc_cache_valid 200 60s;
+        proxy_set_header X-User $arg_user;
+        proxy_set_header X-Same $http_x_same;
+        hc_cache_key set;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_APP_PORT;
+    }
     location /cookies {
         hc_cache_valid 200 60s;
         hc_cache_cookies ignore;
@@ -102,6 +109,23 @@ is(ask('/x', ['Accept-Language:'], lang('empty')), 'MISS empty', 'empty');
 is(ask('/x', ['Accept-Language: de'], lang('hallo')), 'MISS hallo', 'there');
 is(ask('/x', []), 'HIT none', 'absent again');
 is(ask('/x', ['Accept-Language: de']), 'HIT hallo', 'there again');
+
+
+=== what proxy_set_header says in the client's place is not to be told apart
+--- uses: app
+--- steps
+is(ask('/set?user=a', [], 'body=a header=Vary:X-User'), 'MISS a', 'one');
+is(ask('/set?user=b', [], 'body=b header=Vary:X-User'), 'MISS b', 'another');
+is(get('/set?user=b', app => 'body=c header=Vary:X-User')->{reason}, 'vary', 'why');
+
+
+=== what proxy_set_header says as the client did is told apart
+--- uses: app
+--- steps
+is(ask('/set', ['X-Same: 1'], 'body=a header=Vary:X-Same'), 'MISS a', 'one');
+is(ask('/set', ['X-Same: 2'], 'body=b header=Vary:X-Same'), 'MISS b', 'another');
+is(ask('/set', ['X-Same: 1']), 'HIT a', 'the one');
+is(ask('/set', ['X-Same: 2']), 'HIT b', 'the other');
 
 
 === what means the same has one answer

@@ -80,6 +80,12 @@ void ngx_http_hc_fill_drop(ngx_http_hc_fill_t *fill);
 
 void ngx_http_hc_fill_entry(ngx_http_hc_fill_t *fill, hc_entry_t *e);
 
+/* ngx_http_hc_sent.c: was the app sent other fields than the client's, of those
+ * the key is told apart by? */
+
+ngx_uint_t ngx_http_hc_sent_otherwise(ngx_http_hc_ctx_t *ctx,
+    const hc_vary_t *v);
+
 /* ngx_http_hc_vary.c */
 
 hc_reason_e ngx_http_hc_fill_vary(ngx_http_hc_fill_t *fill);

@@ -240,6 +240,7 @@ ngx_http_hc_fill_vary(ngx_http_hc_fill_t *fill)
     }
 
     return ngx_http_hc_vary_key(ctx, &fill->vary) == NGX_OK
+           && !ngx_http_hc_sent_otherwise(ctx, &fill->vary)
            ? HC_REASON_NONE : HC_REASON_VARY;
 }
 
