@@ -61,6 +61,22 @@ our $config = <<'_EOC_';
         hc_cache_l1_ttl 0;
         proxy_pass http://127.0.0.1:$TEST_NGINX_APP_PORT;
     }
+    location /client {
+        hc_cache_valid 200 1ms;
+        hc_cache_client_control on;
+        hc_cache_background_update on;
+        hc_cache_use_stale updating;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_APP_PORT;
+    }
+    location /once {
+        hc_cache_key often;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_APP_PORT;
+    }
+    location /often {
+        hc_cache_key often;
+        hc_cache_min_uses 9;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_APP_PORT;
+    }
     location = /status {
         hc_cache off;
         hc_status;
@@ -238,6 +254,23 @@ my $got = get('/x', headers => qq(If-None-Match: "a"\r\n), app => "body=one $AGE
 is("$got->{code} $got->{body}", '304 ', 'answered here');
 unlike(last_seen(), qr/^If-None-Match/m, 'the app was asked for all of it');
 is(get('/x', app => $FRESH)->{body}, "one\n", 'and all of it was stored');
+
+
+=== a 304 to a client's condition is no confirmation before hc_cache_min_uses
+--- uses: app
+--- steps
+stored('/once', $AGED);
+is(get('/often', app => $FRESH, headers => qq{If-None-Match: "b"\r\n})->{code},
+   304, 'it is what the client has');
+is(get('/once', app => "body=two $AGED")->{body}, "two\n", 'and nothing else');
+
+
+=== who wants what the app confirms is not given what is being refreshed
+--- uses: app
+--- steps
+stored('/client', 'header=ETag:"a"');
+is(get('/client', app => 'status=304', headers => "Cache-Control: no-cache\r\n")
+       ->{cache}, 'REVALIDATED', "$_: the app was asked") for 1 .. 3;
 
 
 === a cookie that a 304 sets is for the one who asked

@@ -140,8 +140,9 @@ static ngx_int_t
 ngx_http_hc_found_stale(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     uint64_t now)
 {
-    int64_t      age;
-    hc_entry_t  *e = &ctx->ref.entry;
+    int64_t               age;
+    hc_entry_t           *e = &ctx->ref.entry;
+    hc_client_verdict_e   takes;
 
     ctx->status = NGX_HTTP_HC_STATUS_EXPIRED;
 
@@ -151,12 +152,14 @@ ngx_http_hc_found_stale(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
     }
 
     age = (int64_t) (now - e->core.born_at);
+    takes = HC_CLIENT_STALE;
 
-    if (ctx->client
-        && ngx_http_hc_client_takes(ctx, e, age,
-                                    (int64_t) e->core.lifetime - age)
-           == HC_CLIENT_STALE_OK)
-    {
+    if (ctx->client) {
+        takes = ngx_http_hc_client_takes(ctx, e, age,
+                                         (int64_t) e->core.lifetime - age);
+    }
+
+    if (takes == HC_CLIENT_STALE_OK) {
         ctx->status = NGX_HTTP_HC_STATUS_STALE;
         ctx->tier = NGX_HTTP_HC_TIER_L1;
         ctx->state = NGX_HTTP_HC_DELIVER;
@@ -164,7 +167,8 @@ ngx_http_hc_found_stale(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
         return ngx_http_hc_take_ref(r, ctx, now);
     }
 
-    ctx->may_give = ngx_http_hc_may_give(ctx, age);
+    ctx->may_give = takes != HC_CLIENT_REVALIDATE
+                    && ngx_http_hc_may_give(ctx, age);
 
     if (ctx->may_give
         && ngx_http_hc_refresh_conf(r)->background

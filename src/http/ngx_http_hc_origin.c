@@ -37,6 +37,10 @@ ngx_http_hc_origin(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
         if (uses < ctx->conf->min_uses) {
             ctx->may_store = 0;
             ctx->reason = HC_REASON_MIN_USES;
+
+            /* the client's own conditions go to the app, not ours */
+
+            ngx_http_hc_let_go(ctx);
             ngx_http_hc_lease_refused(ctx, ctx->reason);
         }
     }
