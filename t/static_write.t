@@ -122,6 +122,18 @@ subtest 'no file: HEAD' => sub {
     unlike($site->tree, qr{(?:^| )no/}, 'no file');
 };
 
+subtest 'no file: a 304 that does not say again why there is none' => sub {
+    my $said = qq{Content-Type: application/json\r\nETag: "a"\r\n};
+
+    app_has('/kept/a', '{}', $said . 'Cache-Control: max-age=0, must-revalidate');
+    is($site->get('/kept/a')->{status}, 200, 'stored');
+    app_has('/kept/a', '', $said . 'Cache-Control: max-age=5',
+            'HTTP/1.1 304 Not Modified');
+    is($site->get('/kept/a')->{body}, '{}', 'confirmed');
+    ok($site->settle, 'what was published since is there');
+    unlike($site->tree, qr{(?:^| )kept/}, 'no file');
+};
+
 subtest 'Vary: Accept-Encoding is no hindrance' => sub {
     $site->published('/vary', '{"v":1}', 'Vary: accept-encoding');
 };

@@ -26,6 +26,9 @@ static ngx_uint_t ngx_http_hc_publish_plain(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_hc_is(ngx_str_t *s, const char *text);
 
 
+/* What a 304 confirms was published when it came, or was not to be: its own
+ * fields do not say everything of it. */
+
 void
 ngx_http_hc_publish(ngx_http_hc_fill_t *fill)
 {
@@ -37,7 +40,7 @@ ngx_http_hc_publish(ngx_http_hc_fill_t *fill)
 
     hscf = ngx_http_get_module_loc_conf(r, ngx_http_hc_static_module);
 
-    if (hscf->publish == NULL || !fill->committed
+    if (hscf->publish == NULL || !fill->committed || fill->stored
         || fill->status != NGX_HTTP_OK || fill->size > hscf->max_size
         || !ngx_http_hc_publish_request_ok(fill)
         || !ngx_http_hc_publish_answer_ok(r))

@@ -155,6 +155,11 @@ sub start {
             hc_cache_key $host$uri$http_user_agent;
         }
 
+        location /kept/ {
+            proxy_pass http://127.0.0.1:%APP%;
+            hc_cache_stale 1m;
+        }
+
         location /moved/ {
             rewrite ^/moved/(.*)$ /to/$1 break;
             proxy_pass http://127.0.0.1:%APP%;
