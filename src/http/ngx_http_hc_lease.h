@@ -61,6 +61,12 @@ ngx_http_hc_lock_conf(ngx_http_request_t *r)
 }
 
 
+/* Are answers to requests with a Cookie not shared, as was seen lately, and has
+ * this one? */
+
+ngx_uint_t ngx_http_hc_lease_known_cookie(ngx_http_request_t *r,
+    ngx_http_hc_ctx_t *ctx, ngx_http_hc_lease_t *l);
+
 /* How it ended, for those who wait; the first word counts. */
 
 void ngx_http_hc_lease_end(ngx_http_hc_ctx_t *ctx,
