@@ -139,3 +139,38 @@ ngx_http_hc_fallback_clean(ngx_http_request_t *r)
     r->allow_ranges = 0;
     r->single_range = 0;
 }
+
+
+/* Which word of hc_cache_use_stale stands for a status; 0: none. */
+
+ngx_uint_t
+ngx_http_hc_failure_status(ngx_uint_t status)
+{
+    switch (status) {
+
+    case NGX_HTTP_FORBIDDEN:
+        return NGX_HTTP_HC_FAIL_403;
+
+    case NGX_HTTP_NOT_FOUND:
+        return NGX_HTTP_HC_FAIL_404;
+
+    case NGX_HTTP_TOO_MANY_REQUESTS:
+        return NGX_HTTP_HC_FAIL_429;
+
+    case NGX_HTTP_INTERNAL_SERVER_ERROR:
+        return NGX_HTTP_HC_FAIL_500;
+
+    case NGX_HTTP_BAD_GATEWAY:
+        return NGX_HTTP_HC_FAIL_502;
+
+    case NGX_HTTP_SERVICE_UNAVAILABLE:
+        return NGX_HTTP_HC_FAIL_503;
+
+    case NGX_HTTP_GATEWAY_TIME_OUT:
+        return NGX_HTTP_HC_FAIL_504;
+
+    default:
+        return status >= NGX_HTTP_INTERNAL_SERVER_ERROR
+               ? NGX_HTTP_HC_FAIL_OTHER_5XX : 0;
+    }
+}

@@ -308,7 +308,6 @@ ngx_uint_t ngx_http_hc_upstream_done(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx);
 ngx_uint_t ngx_http_hc_upstream_closed(ngx_http_request_t *r);
 ngx_uint_t ngx_http_hc_failure(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx);
-ngx_uint_t ngx_http_hc_failure_status(ngx_uint_t status);
 
 /* ngx_http_hc_interim.c: 1xx of an app.  AGAIN: the header at hand was one and
  * is gone, the next is to be parsed; dropped counts them. */
@@ -352,6 +351,7 @@ void ngx_http_hc_entry_tags(ngx_http_hc_ctx_t *ctx, hc_entry_t *e);
 ngx_uint_t ngx_http_hc_tags_current(ngx_http_hc_ctx_t *ctx);
 
 /* ngx_http_hc_fallback.c */
+ngx_uint_t ngx_http_hc_failure_status(ngx_uint_t status);
 ngx_uint_t ngx_http_hc_fallback_covers(ngx_http_request_t *r,
     ngx_http_hc_ctx_t *ctx, ngx_uint_t failure);
 ngx_int_t ngx_http_hc_fallback(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
