@@ -2,7 +2,8 @@
  * A herd: so many clients, each on a connection of its own, ask for one target
  * at once.  Prints a line of JSON: how many answers were good, what became of
  * the others, and the times in us from the request to the answer's end: p50, p99
- * and max of each client's own, p99_first from when the first one asked.
+ * and max of each client's own; end is when 99 % had theirs, by the monotonic
+ * clock.
  *
  *   herd port clients target
  *
@@ -173,11 +174,10 @@ compare(const void *one, const void *two)
 }
 
 
-/* Sorted, of the good ones; since: NULL, or from when on for all of them. */
+/* Sorted, of the good ones; from 0 on, or from each one's request. */
 
 static int
-times_of(const client_t *clients, int n, const uint64_t *since,
-    uint64_t *times)
+times_of(const client_t *clients, int n, int own, uint64_t *times)
 {
     int  i, good;
 
@@ -185,8 +185,7 @@ times_of(const client_t *clients, int n, const uint64_t *since,
 
     for (i = 0; i < n; i++) {
         if (clients[i].ended) {
-            times[good++] = clients[i].ended
-                            - (since ? *since : clients[i].sent);
+            times[good++] = clients[i].ended - (own ? clients[i].sent : 0);
         }
     }
 
@@ -207,7 +206,7 @@ report(const client_t *clients, int n)
         die("calloc");
     }
 
-    good = times_of(clients, n, NULL, times);
+    good = times_of(clients, n, 1, times);
 
 #define at(percent)                                                           \
     (unsigned long long) (good ? times[(good - 1) * (percent) / 100] : 0)
@@ -215,9 +214,9 @@ report(const client_t *clients, int n)
     printf("{\"good\": %d, \"bad\": %d, \"p50\": %llu, \"p99\": %llu, "
            "\"max\": %llu, ", good, n - good, at(50), at(99), at(100));
 
-    good = times_of(clients, n, &clients[0].sent, times);
+    good = times_of(clients, n, 0, times);
 
-    printf("\"p99_first\": %llu}\n", at(99));
+    printf("\"end\": %llu}\n", at(99));
 
     free(times);
 }
