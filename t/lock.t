@@ -721,6 +721,20 @@ sub kill_the_leader {
 }
 
 {
+    my $uri = '/client/aged';
+    my $aged = '&headers=' . 'Age:%205%0D%0A';
+    get($uri);
+    my $waits = lock_now()->{waits};
+    my ($herd, $word, $count) = held($uri, 10, behave => $aged, send => sub {
+        return ($uri, "Cache-Control: no-cache\r\n");
+    });
+    let_go($word);
+    is(scalar(grep { $_ && $_->{status} == 200 } $herd->answers), 10,
+       'clients for whom what has come is too old ask themselves');
+    is(lock_now()->{waits} - $waits, 9, 'and wait no more');
+}
+
+{
     my $word = word();
     my $count = $app->count;
     my $herd = HC::Herd->new($nginx->port, 30);

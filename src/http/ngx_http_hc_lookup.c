@@ -118,6 +118,10 @@ ngx_http_hc_found_fresh(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx,
             ctx->reason = HC_REASON_CLIENT;
             ctx->expired = 1;
 
+            if (ctx->coalesced) {
+                ctx->lease->alone = 1;     /* the next would not do either */
+            }
+
             (void) ngx_http_hc_keep_stored(r, ctx, e);
 
             return ngx_http_hc_miss(r, ctx);
