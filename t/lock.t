@@ -967,7 +967,7 @@ SKIP: {
 
 {
     my $uri = '/l2/only';
-    my ($herd, $word, $count) = held($uri, 30);
+    my ($herd, $word, $count) = held($uri, 30, waits => 0);
     let_go($word);
     my @answers = $herd->answers;
     is(scalar(grep { $_ && HC::App::version_of($_->{body}, $uri) } @answers),
