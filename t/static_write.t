@@ -304,14 +304,14 @@ subtest 'writes and reads of one target at once end with no old file' => sub {
 };
 
 subtest 'a file of the operator is not touched' => sub {
-    spew("$site->{files}/own.json", "mine\n");
+    spew("$site->{files}/own.json", "{\"mine\":1}\n");
     app_has('/own', '{"own":1}');
     $site->get('/own');
     ok($site->settle, 'what was published since is there');
-    is($site->file('own.json'), "mine\n", 'still there');
-    $site->stands_in('/own', "mine\n");
+    is($site->file('own.json'), "{\"mine\":1}\n", 'still there');
+    $site->stands_in('/own', "{\"mine\":1}\n");
     $site->get('/own', '', method => 'POST', body => 'x');
-    $site->stands_in('/own', "mine\n");
+    $site->stands_in('/own', "{\"mine\":1}\n");
 };
 
 subtest 'a damaged file or sidecar is passed over' => sub {
