@@ -272,6 +272,28 @@ Cookie: sid=alice
  "X-Cache: HIT"]
 
 
+=== fields that a Cache-Control behind proxy_hide_header withholds keep an answer out
+--- config
+    location / {
+        hc_cache pages;
+        proxy_hide_header Cache-Control;
+        proxy_pass http://origin;
+    }
+
+    location /shown {
+        hc_cache pages;
+        proxy_pass http://origin;
+    }
+--- request eval
+["GET /a", "GET /a", "GET /shown", "GET /shown"]
+--- more_headers eval
+["O-Cache-Control: private=\"x-user\", max-age=60", "",
+ "O-Cache-Control: private=\"x-user\", max-age=60", ""]
+--- response_headers eval
+["X-Cache: MISS\nX-Reason: private", "X-Cache: MISS", "X-Cache: MISS",
+ "X-Cache: HIT"]
+
+
 === a Vary behind proxy_hide_header counts
 --- config
     location / {

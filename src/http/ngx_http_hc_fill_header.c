@@ -11,7 +11,7 @@ static void ngx_http_hc_fill_rules(ngx_http_hc_fill_t *fill,
     hc_rules_t *rules);
 static void ngx_http_hc_fill_stored_fields(ngx_http_hc_fill_t *fill);
 static void ngx_http_hc_fill_jitter(ngx_http_hc_fill_t *fill);
-static ngx_uint_t ngx_http_hc_fill_has(ngx_http_request_t *r, hc_str_t name);
+static ngx_uint_t ngx_http_hc_fill_has(ngx_list_part_t *part, hc_str_t name);
 static void ngx_http_hc_fill_fields(hc_response_t *response,
     ngx_list_part_t *part);
 static void ngx_http_hc_fill_own_fields(ngx_http_request_t *r,
@@ -26,6 +26,8 @@ ngx_http_hc_fill_judge(ngx_http_hc_fill_t *fill)
     hc_reason_e          reason;
     hc_response_t       *response = &fill->response;
     ngx_http_request_t  *r = fill->request;
+
+    static const hc_str_t  cache_control = hc_string("cache-control");
 
     switch (ngx_http_test_predicates(r, fill->ctx->conf->no_cache)) {
 
@@ -55,11 +57,21 @@ ngx_http_hc_fill_judge(ngx_http_hc_fill_t *fill)
 
     reason = hc_verdict(response, &rules, ngx_time(), &fill->verdict);
 
-    if (reason == HC_REASON_NONE) {
-        ngx_http_hc_fill_jitter(fill);
+    if (reason != HC_REASON_NONE) {
+        return reason;
     }
 
-    return reason;
+    /* proxy_hide_header: a 304 could not tell any more what is withheld */
+
+    if (fill->verdict.nwithheld
+        && !ngx_http_hc_fill_has(&r->headers_out.headers.part, cache_control))
+    {
+        return HC_REASON_PRIVATE;
+    }
+
+    ngx_http_hc_fill_jitter(fill);
+
+    return HC_REASON_NONE;
 }
 
 
@@ -121,14 +133,19 @@ ngx_http_hc_fill_rules(ngx_http_hc_fill_t *fill, hc_rules_t *rules)
 static void
 ngx_http_hc_fill_stored_fields(ngx_http_hc_fill_t *fill)
 {
-    hc_str_t     rest;
-    hc_header_t  header;
+    hc_str_t             rest;
+    hc_header_t          header;
+    ngx_list_part_t     *part;
+    ngx_http_request_t  *r = fill->request;
+
+    part = r->upstream ? &r->upstream->headers_in.headers.part
+                       : &r->headers_out.headers.part;
 
     rest = fill->stored->headers;
 
     while (hc_header_next(&rest, &header) > 0) {
         if (header.id != HC_HEADER_DATE
-            && !ngx_http_hc_fill_has(fill->request, header.name))
+            && !ngx_http_hc_fill_has(part, header.name))
         {
             hc_response_add(&fill->response, header.name, header.value);
         }
@@ -137,14 +154,10 @@ ngx_http_hc_fill_stored_fields(ngx_http_hc_fill_t *fill)
 
 
 static ngx_uint_t
-ngx_http_hc_fill_has(ngx_http_request_t *r, hc_str_t name)
+ngx_http_hc_fill_has(ngx_list_part_t *part, hc_str_t name)
 {
     ngx_uint_t        i;
-    ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
-
-    part = r->upstream ? &r->upstream->headers_in.headers.part
-                       : &r->headers_out.headers.part;
 
     for ( /* void */ ; part; part = part->next) {
         h = part->elts;
