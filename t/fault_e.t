@@ -123,9 +123,11 @@ subtest 'E4: a file is told not to be kept, with the type it had' => sub {
          'no-store');
 };
 
-subtest 'E4: what the operator put there is given as it is' => sub {
+subtest 'E4: what the operator put there is given, and only while it is whole' => sub {
+    spew("$site->{files}/own.json", '{"own":[1]}');
+    $site->stands_in('/own', '{"own":[1]}');
     spew("$site->{files}/own.json", '{"broken":');
-    $site->stands_in('/own', '{"broken":');
+    $site->nothing_stands_in('/own');
 };
 
 $site->{nginx}->done;
