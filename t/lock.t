@@ -90,6 +90,11 @@ my $nginx = HC::Nginx->start(
             proxy_pass http://127.0.0.1:%APP%;
         }
 
+        location /late {
+            hc_cache_lock_timeout 5s;
+            proxy_pass http://127.0.0.1:%APP%;
+        }
+
         location /few/pass {
             hc_cache_lock_waiters 2 pass;
             proxy_pass http://127.0.0.1:%APP%;
@@ -757,6 +762,20 @@ sub kill_the_leader {
     is(scalar(grep { $_ && $_->{status} == 200 } $herd->answers), 20,
        'and are served');
     cmp_ok(lock_now()->{timeouts}, '>', 0, 'hc_status: as it is told');
+}
+
+
+{
+    my $uri = '/late';
+    my ($herd, $word, $count) = held($uri, 300);
+
+    ok(HC::wait_until(sub { $app->count >= $count + 60 }),
+       'hc_cache_lock_timeout: of many who waited as long, some ask');
+    lock_now() for 1 .. 20;
+    cmp_ok($app->count - $count, '<=', 1 + 4 * 32, 'and not all at once');
+    let_go($word);
+    is(scalar(grep { $_ && $_->{status} == 200 } $herd->answers), 300,
+       'all are served');
 }
 
 

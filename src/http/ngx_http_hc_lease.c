@@ -35,6 +35,10 @@ static ngx_int_t ngx_http_hc_lease_watch(ngx_http_request_t *r);
 static void ngx_http_hc_lease_told(void *owner, ngx_hc_flight_why_e why);
 static void ngx_http_hc_lease_done(ngx_http_hc_ctx_t *ctx,
     ngx_http_hc_lease_t *l);
+static void ngx_http_hc_lease_late(ngx_http_hc_ctx_t *ctx,
+    ngx_http_hc_lease_t *l);
+static void ngx_http_hc_lease_queue(ngx_http_hc_ctx_t *ctx,
+    ngx_http_hc_lease_t *l);
 static void ngx_http_hc_lease_alone(ngx_http_hc_ctx_t *ctx,
     ngx_http_hc_lease_t *l, hc_reason_e reason);
 static ngx_uint_t ngx_http_hc_is_personal(ngx_http_request_t *r);
@@ -310,7 +314,7 @@ ngx_http_hc_lease_told(void *owner, ngx_hc_flight_why_e why)
         break;
 
     case NGX_HC_FLIGHT_TIMEOUT:
-        ngx_http_hc_lease_alone(ctx, l, HC_REASON_LOCK_TIMEOUT);
+        ngx_http_hc_lease_late(ctx, l);
         break;
 
     case NGX_HC_FLIGHT_OFFER:
@@ -344,8 +348,6 @@ ngx_http_hc_lease_told(void *owner, ngx_hc_flight_why_e why)
 static void
 ngx_http_hc_lease_done(ngx_http_hc_ctx_t *ctx, ngx_http_hc_lease_t *l)
 {
-    ngx_http_hc_lock_conf_t  *conf = ngx_http_hc_lock_conf(ctx->request);
-
     switch (l->wait.view.outcome) {
 
     case HC_FLIGHT_STORED:
@@ -373,10 +375,37 @@ ngx_http_hc_lease_done(ngx_http_hc_ctx_t *ctx, ngx_http_hc_lease_t *l)
         l->alone = 1;
     }
 
-    if (l->alone
-        && ctx->state == NGX_HTTP_HC_LOOKUP
-        && ngx_hc_flight_pass(&l->wait, NGX_HTTP_HC_GATE_WIDTH, conf->timeout)
-           == NGX_AGAIN)
+    if (l->alone && ctx->state == NGX_HTTP_HC_LOOKUP) {
+        ngx_http_hc_lease_queue(ctx, l);
+    }
+}
+
+
+/* All who wait began at about the same time: a few at a time go on, too, but
+ * none waits a third time. */
+
+static void
+ngx_http_hc_lease_late(ngx_http_hc_ctx_t *ctx, ngx_http_hc_lease_t *l)
+{
+    if (l->alone) {
+        return;
+    }
+
+    ngx_http_hc_lease_alone(ctx, l, HC_REASON_LOCK_TIMEOUT);
+
+    if (ctx->state == NGX_HTTP_HC_LOOKUP) {
+        ngx_http_hc_lease_queue(ctx, l);
+    }
+}
+
+
+static void
+ngx_http_hc_lease_queue(ngx_http_hc_ctx_t *ctx, ngx_http_hc_lease_t *l)
+{
+    ngx_http_hc_lock_conf_t  *conf = ngx_http_hc_lock_conf(ctx->request);
+
+    if (ngx_hc_flight_pass(&l->wait, NGX_HTTP_HC_GATE_WIDTH, conf->timeout)
+        == NGX_AGAIN)
     {
         ctx->state = NGX_HTTP_HC_WAIT;
     }
