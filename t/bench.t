@@ -213,7 +213,8 @@ kill INT => $pid;
 waitpid $pid, 0;
 
 isnt($?, 0, 'an interrupted bench says so');
-is(scalar(grep { -e "/proc/$_" } @servers), 0, 'and leaves no server');
+ok(wait_until(sub { !grep { -e "/proc/$_" } @servers }, 20),
+   'and leaves no server');
 ok($dir && !-e $dir, 'and no directory');
 
 
