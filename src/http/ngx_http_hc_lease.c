@@ -55,6 +55,7 @@ ngx_http_hc_take_lease(ngx_http_request_t *r, ngx_http_hc_ctx_t *ctx)
 
     if (!ngx_http_hc_lock_conf(r)->lock
         || !(ctx->may_store || r->method == NGX_HTTP_HEAD)
+        || ctx->conf->l1_ttl == 0      /* L2 is sooner asked than waited for */
         || ctx->bypass
         || ctx->only_stored
         || r->headers_in.authorization
