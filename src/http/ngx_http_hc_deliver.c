@@ -131,20 +131,28 @@ ngx_http_hc_preconditions(ngx_http_request_t *r)
 
 
 /* RFC 9111, 4.3.2: an answer without a date of change has not changed since
- * it was made.  The field that is set is in no list, and not sent. */
+ * it was made.  The field is in no list, so it is not sent, and a filter that
+ * clears it does not clear the Date. */
 
 static void
 ngx_http_hc_made_at(ngx_http_request_t *r)
 {
-    ngx_table_elt_t  *date = r->headers_out.date;
+    ngx_table_elt_t  *h, *date = r->headers_out.date;
 
     if (date == NULL || r->headers_in.range) {
         return;
     }
 
+    h = ngx_palloc(r->pool, sizeof(*h));
+    if (h == NULL) {
+        return;
+    }
+
+    *h = *date;
+
     r->headers_out.last_modified_time = ngx_parse_http_time(date->value.data,
                                                             date->value.len);
-    r->headers_out.last_modified = date;
+    r->headers_out.last_modified = h;
 }
 
 
