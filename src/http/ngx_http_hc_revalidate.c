@@ -195,12 +195,12 @@ ngx_http_hc_confirm(ngx_http_hc_fill_t *fill)
     fill->size = ctx->stored->body.len;
     fill->expected = (off_t) fill->size;
 
+    ctx->entry = ctx->stored;
+
     e = ngx_palloc(fill->request->pool, sizeof(*e));
     if (e == NULL) {
         return HC_REASON_NO_MEMORY;
     }
-
-    ctx->entry = ctx->stored;
 
     reason = ngx_http_hc_fill_header(fill);
 
