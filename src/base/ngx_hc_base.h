@@ -61,6 +61,32 @@ ngx_hc_name_in(const ngx_str_t *name, const ngx_str_t *list)
 }
 
 
+/* The first header field of that name, in any case; NULL: there is none. */
+
+static ngx_inline ngx_table_elt_t *
+ngx_hc_header_find(ngx_list_part_t *part, hc_str_t name)
+{
+    ngx_uint_t        i;
+    ngx_table_elt_t  *h;
+
+    for ( /* void */ ; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].hash
+                && h[i].key.len == name.len
+                && ngx_strncasecmp(h[i].key.data, (u_char *) name.data,
+                                   name.len) == 0)
+            {
+                return &h[i];
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
 /* As ngx_cpymem(), of a string that may be empty and then has no bytes. */
 
 static ngx_inline u_char *

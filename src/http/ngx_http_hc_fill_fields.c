@@ -258,8 +258,6 @@ ngx_http_hc_fill_stored(ngx_http_hc_headers_t *hs)
 static ngx_uint_t
 ngx_http_hc_fill_replaced(ngx_http_hc_headers_t *hs, hc_header_t *header)
 {
-    ngx_uint_t               i;
-    ngx_list_part_t         *part;
     ngx_table_elt_t         *h;
     ngx_http_headers_out_t  *out = &hs->request->headers_out;
 
@@ -269,21 +267,9 @@ ngx_http_hc_fill_replaced(ngx_http_hc_headers_t *hs, hc_header_t *header)
         return 1;
     }
 
-    for (part = &out->headers.part; part; part = part->next) {
-        h = part->elts;
+    h = ngx_hc_header_find(&out->headers.part, header->name);
 
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].hash
-                && h[i].key.len == header->name.len
-                && ngx_strncasecmp(h[i].key.data, (u_char *) header->name.data,
-                                   h[i].key.len) == 0)
-            {
-                return !ngx_http_hc_fill_skipped(hs, &h[i].key);
-            }
-        }
-    }
-
-    return 0;
+    return h && !ngx_http_hc_fill_skipped(hs, &h->key);
 }
 
 

@@ -11,7 +11,6 @@ static void ngx_http_hc_fill_rules(ngx_http_hc_fill_t *fill,
     hc_rules_t *rules);
 static void ngx_http_hc_fill_stored_fields(ngx_http_hc_fill_t *fill);
 static void ngx_http_hc_fill_jitter(ngx_http_hc_fill_t *fill);
-static ngx_uint_t ngx_http_hc_fill_has(ngx_list_part_t *part, hc_str_t name);
 static void ngx_http_hc_fill_fields(hc_response_t *response,
     ngx_list_part_t *part);
 static void ngx_http_hc_fill_own_fields(ngx_http_request_t *r,
@@ -64,7 +63,8 @@ ngx_http_hc_fill_judge(ngx_http_hc_fill_t *fill)
     /* proxy_hide_header: a 304 could not tell any more what is withheld */
 
     if (fill->verdict.nwithheld
-        && !ngx_http_hc_fill_has(&r->headers_out.headers.part, cache_control))
+        && ngx_hc_header_find(&r->headers_out.headers.part, cache_control)
+           == NULL)
     {
         return HC_REASON_PRIVATE;
     }
@@ -145,35 +145,11 @@ ngx_http_hc_fill_stored_fields(ngx_http_hc_fill_t *fill)
 
     while (hc_header_next(&rest, &header) > 0) {
         if (header.id != HC_HEADER_DATE
-            && !ngx_http_hc_fill_has(part, header.name))
+            && ngx_hc_header_find(part, header.name) == NULL)
         {
             hc_response_add(&fill->response, header.name, header.value);
         }
     }
-}
-
-
-static ngx_uint_t
-ngx_http_hc_fill_has(ngx_list_part_t *part, hc_str_t name)
-{
-    ngx_uint_t        i;
-    ngx_table_elt_t  *h;
-
-    for ( /* void */ ; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].hash
-                && h[i].key.len == name.len
-                && ngx_strncasecmp(h[i].key.data, (u_char *) name.data,
-                                   name.len) == 0)
-            {
-                return 1;
-            }
-        }
-    }
-
-    return 0;
 }
 
 
