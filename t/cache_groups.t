@@ -126,45 +126,6 @@ sub forgotten {
 }
 
 
-# Another node behind the same Redis: the same configuration at another port.
-
-our $node;
-
-sub start_node {
-    my $root = Test::Nginx::Util::server_root();
-    my $two = File::Temp::tempdir('hc-two.XXXXXX', TMPDIR => 1, CLEANUP => 1);
-    my $port = free_port();
-
-    open my $in, '<', "$root/conf/nginx.conf" or die $!;
-    my $conf = do { local $/; <$in> };
-    my $own = Test::Nginx::Util::server_port();
-
-    $conf =~ s/(listen\s+)$own\b/$1$port/g;
-    $conf =~ s{\Q$root\E/?(?=logs|html)}{$two/}g;
-
-    mkdir "$two/$_" for qw(conf logs html);
-    open my $out, '>', "$two/conf/nginx.conf" or die $!;
-    print $out $conf;
-    close $out;
-
-    my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
-    system("$nginx -e $two/logs/error.log -p $two/ -c conf/nginx.conf "
-           . '>/dev/null') == 0 or die 'the node does not start';
-
-    wait_until(sub { -s "$two/logs/nginx.pid" }) or die 'no pid';
-    open $in, '<', "$two/logs/nginx.pid" or die $!;
-    chomp($node = <$in>);
-
-    return $port;
-}
-
-
-add_test_cleanup_handler(sub {
-    kill QUIT => $node if $node;
-    undef $node;
-});
-
-
 plan('no_plan');
 run_tests();
 

@@ -24,6 +24,7 @@ use warnings;
 
 use Exporter qw(import);
 use File::Path qw(remove_tree);
+use File::Temp ();
 use IO::Select;
 use IO::Socket::INET;
 use Test::More ();
@@ -39,11 +40,53 @@ our @EXPORT = qw(
     $redis $slow $app
     get send_raw send_get read_answer is_answered answer status_of
     begin_fill finish_fill
+    start_node
     redis_keys redis_bulk redis_kill nginx_restart l2_stored
 );
 
 
 my $the_app;            # one for the whole suite
+
+
+# --- another node -------------------------------------------------------------
+
+# Another node behind the same Redis: the same configuration at another port.
+
+my $node;
+
+sub start_node {
+    my $root = Test::Nginx::Util::server_root();
+    my $two = File::Temp::tempdir('hc-two.XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    my $port = HC::free_port();
+
+    open my $in, '<', "$root/conf/nginx.conf" or die $!;
+    my $conf = do { local $/; <$in> };
+    my $own = Test::Nginx::Util::server_port();
+
+    $conf =~ s/(listen\s+)$own\b/$1$port/g;
+    $conf =~ s{\Q$root\E/?(?=logs|html)}{$two/}g;
+
+    mkdir "$two/$_" for qw(conf logs html);
+    open my $out, '>', "$two/conf/nginx.conf" or die $!;
+    print $out $conf;
+    close $out;
+
+    my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
+    system("$nginx -e $two/logs/error.log -p $two/ -c conf/nginx.conf "
+           . '>/dev/null') == 0 or die 'the node does not start';
+
+    HC::wait_until(sub { -s "$two/logs/nginx.pid" }) or die 'no pid';
+    open $in, '<', "$two/logs/nginx.pid" or die $!;
+    chomp($node = <$in>);
+
+    return $port;
+}
+
+
+Test::Nginx::Util::add_test_cleanup_handler(sub {
+    kill QUIT => $node if $node;
+    undef $node;
+});
 
 
 # --- requests ----------------------------------------------------------------
